@@ -1,0 +1,126 @@
+//! The one place where an error becomes a Temporal failure.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use domain::marketplace::MarketplaceCode;
+use domain::retry::Retry;
+use temporalio_common::error::ApplicationFailure;
+use temporalio_sdk::activities::ActivityError;
+
+/// Why an activity could not go on now. Its text holds calls, codes and paths, never content.
+#[derive(Debug)]
+pub struct Failure {
+    /// Type of the failure in Temporal: whose it is.
+    pub kind: &'static str,
+    /// The chain of causes, outermost first.
+    pub text: String,
+    /// What may be done.
+    pub retry: Retry,
+}
+
+impl Failure {
+    fn of(kind: &'static str, error: &(dyn Error + 'static), retry: Retry) -> Self {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text.push_str(&format!(": {cause}"));
+            source = cause.source();
+        }
+        Self { kind, text, retry }
+    }
+
+    /// The order's shop is not in this worker's configuration.
+    pub(crate) fn not_configured(code: &MarketplaceCode) -> Self {
+        let text =
+            format!("marketplace {code} is not in this worker's bcm.toml: add it and restart");
+        Self {
+            kind: "NotConfigured",
+            text,
+            retry: Retry::Backoff,
+        }
+    }
+
+    /// An answer was lost: ask again once a slow server must have shown what it did.
+    pub(crate) fn ask_later(call: &str, wait: Duration) -> Self {
+        let text = format!("{call}: the answer was lost; asks again when the write must show");
+        Self {
+            kind: "AnswerLost",
+            text,
+            retry: Retry::After(wait.max(Duration::from_millis(50))),
+        }
+    }
+
+    /// Temporal itself could not be reached, or refused.
+    pub(crate) fn temporal(doing: &str, error: &(dyn Error + 'static)) -> Self {
+        let failure = Self::of("Temporal", error, Retry::Backoff);
+        Self {
+            text: format!("{doing}: {}", failure.text),
+            ..failure
+        }
+    }
+
+    /// Something is not as it must be; engineering looks, and the step is tried again.
+    pub(crate) fn unexpected(text: String) -> Self {
+        Self {
+            kind: "Unexpected",
+            text,
+            retry: Retry::Backoff,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind, self.text)
+    }
+}
+
+impl Error for Failure {}
+
+impl From<ledger::Error> for Failure {
+    fn from(error: ledger::Error) -> Self {
+        Self::of("Ledger", &error, error.retry())
+    }
+}
+
+impl From<mirakl::Error> for Failure {
+    fn from(error: mirakl::Error) -> Self {
+        Self::of("Mirakl", &error, error.retry())
+    }
+}
+
+impl From<bluecherry::Error> for Failure {
+    fn from(error: bluecherry::Error) -> Self {
+        Self::of("BlueCherry", &error, error.retry())
+    }
+}
+
+/// Turns a failure into Temporal's. All are tried again: what a person must settle is a blocked step
+/// and never comes here, and a fault of the program waits for its fix without losing the order.
+pub(crate) fn failure(failure: Failure) -> ActivityError {
+    tracing::warn!(kind = failure.kind, "{}", failure.text);
+    let after = match failure.retry {
+        Retry::After(wait) => Some(wait),
+        Retry::Never => Some(Duration::from_secs(300)),
+        Retry::Backoff => None,
+    };
+    let failure = ApplicationFailure::builder(Text(failure.text))
+        .type_name(failure.kind.to_owned())
+        .maybe_next_retry_delay(after)
+        .build();
+    ActivityError::application(failure)
+}
+
+/// A failure's text as an error.
+#[derive(Debug)]
+struct Text(String);
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Text {}

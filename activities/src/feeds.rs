@@ -1,0 +1,129 @@
+//! The feeds: what both systems say goes into the ledger, then the runs that owe a look are told.
+
+mod orders;
+mod shipments;
+mod tell;
+
+use std::sync::Arc;
+
+use domain::marketplace::OrderKey;
+use temporalio_client::Client;
+use workflows::activities::{FeedInput, FeedReport};
+
+pub use tell::{Teller, Told};
+
+use crate::Failure;
+use crate::orders::Orders;
+
+/// Pulls both systems.
+pub struct Feeds {
+    orders: Arc<Orders>,
+    told: Told,
+    written: orders::Written,
+}
+
+impl Feeds {
+    /// Feeds that fill the ledger of these orders.
+    pub fn new(orders: Arc<Orders>) -> Self {
+        Self {
+            orders,
+            told: Told::default(),
+            written: orders::Written::default(),
+        }
+    }
+
+    /// One pull of OR11 into the ledger: what changed, what is to be read back, and the sales order
+    /// numbers written back (OR04). Then the runs that owe a look are told.
+    ///
+    /// # Errors
+    /// What is to be tried again; nothing is lost by it, since rows and cursor are written together.
+    pub async fn collect_orders(
+        &self,
+        feed: &FeedInput,
+        client: &Client,
+    ) -> Result<FeedReport, Failure> {
+        let name = format!("{}/orders", feed.of);
+        let pulled = self
+            .checked(feed, &name, self.pull_orders(feed, &name))
+            .await?;
+        self.tell_all(pulled, client).await
+    }
+
+    /// One read of BlueCherry's fulfilments into the ledger. Then the runs are told.
+    ///
+    /// # Errors
+    /// What is to be tried again.
+    pub async fn collect_shipments(
+        &self,
+        feed: &FeedInput,
+        client: &Client,
+    ) -> Result<FeedReport, Failure> {
+        let name = format!("{}/shipments", feed.of);
+        let pulled = self
+            .checked(feed, &name, self.pull_shipments(&name))
+            .await?;
+        self.tell_all(pulled, client).await
+    }
+
+    /// Tells every run that owes a look, without a pull: a new mapping version is in force.
+    ///
+    /// # Errors
+    /// Temporal's or the ledger's; what was not told is told by the next pull.
+    pub async fn tell_owed(&self, client: &Client) -> Result<u32, Failure> {
+        let connections = self.orders.connections();
+        let mut owed = vec![];
+        for code in connections.shops.keys() {
+            let now = connections.clock.now();
+            owed.extend(
+                connections
+                    .ledger
+                    .owed_orders(code, now, orders::TOLD_A_PULL)
+                    .await?,
+            );
+        }
+        let teller = Teller {
+            orders: &self.orders,
+            told: &self.told,
+            client,
+        };
+        teller.tell(owed, tell::News::MappingChanged).await
+    }
+
+    /// Runs a pull and notes a failure of it, so that `bcm feeds` shows it.
+    async fn checked<T>(
+        &self,
+        feed: &FeedInput,
+        name: &str,
+        pull: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let ledger = self.orders.ledger();
+        if feed.ledger_id != ledger.id() {
+            return Err(Failure::unexpected(format!(
+                "feed {name} fills another ledger than this worker has; start the worker with its own"
+            )));
+        }
+        match pull.await {
+            Ok(report) => Ok(report),
+            Err(failure) => {
+                ledger
+                    .feed_failed(name, failure.kind, self.orders.now())
+                    .await?;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn tell_all(
+        &self,
+        (mut report, owed, signal): (FeedReport, Vec<OrderKey>, tell::News),
+        client: &Client,
+    ) -> Result<FeedReport, Failure> {
+        let teller = Teller {
+            orders: &self.orders,
+            told: &self.told,
+            client,
+        };
+        report.told = teller.tell(owed, signal).await?;
+        Ok(report)
+    }
+}

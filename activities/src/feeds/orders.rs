@@ -1,0 +1,235 @@
+//! Mirakl's orders into the ledger.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use domain::exception::Kind;
+use domain::marketplace::{MarketplaceCode, OrderKey};
+use jiff::Timestamp;
+use ledger::{FeedRun, Recorded, SeenOrder, Unreadable};
+use mirakl::{OrderQuery, Page, RawOrder, Reference};
+use workflows::activities::{FeedInput, FeedReport};
+
+use super::Feeds;
+use super::tell::News;
+use crate::settings::Shop;
+use crate::{Failure, translate};
+
+/// Orders a page, and the most that one `order_ids` may name.
+const PAGE: u32 = 100;
+/// Runs told after one pull.
+pub(super) const TOLD_A_PULL: u32 = 1_000;
+/// OR04 may be called once a minute.
+const WRITE_EVERY: Duration = Duration::from_secs(60);
+
+/// When sales order numbers were last written back, by shop.
+#[derive(Default)]
+pub(super) struct Written(Mutex<BTreeMap<MarketplaceCode, Instant>>);
+
+impl Written {
+    fn is_due(&self, shop: &Shop) -> bool {
+        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A demo that polls each second writes as often as it polls, sixty times as fast as life.
+        let every = WRITE_EVERY.min(shop.poll);
+        let due = written
+            .get(&shop.code)
+            .is_none_or(|at| at.elapsed() >= every);
+        if due {
+            written.insert(shop.code.clone(), Instant::now());
+        }
+        due
+    }
+}
+
+impl Feeds {
+    pub(super) async fn pull_orders(
+        &self,
+        feed: &FeedInput,
+        name: &str,
+    ) -> Result<(FeedReport, Vec<OrderKey>, News), Failure> {
+        let code = feed.marketplace().ok_or_else(|| {
+            Failure::unexpected(format!("feed {name} is of no marketplace that can be"))
+        })?;
+        let shop = self.orders.connections().shop(&code)?;
+        let mut sum = Recorded::default();
+        let mut rows = self.pull_changed(shop, name, &mut sum).await?;
+        rows += self.read_back(shop, name, &mut sum).await?;
+        self.write_references(shop).await?;
+        let ledger = self.orders.ledger();
+        let owed = ledger
+            .owed_orders(&code, self.orders.now(), TOLD_A_PULL)
+            .await?;
+        let report = FeedReport {
+            rows,
+            changed: sum.new + sum.changed,
+            told: 0,
+            unreadable: sum.unreadable,
+            next_in_ms: u64::try_from(shop.poll.as_millis()).unwrap_or(u64::MAX),
+        };
+        Ok((report, owed, News::OrderChanged))
+    }
+
+    /// All pages changed since the cursor, less the overlap. The cursor is made of Mirakl's stamps,
+    /// and moves with the last page only.
+    async fn pull_changed(
+        &self,
+        shop: &Shop,
+        name: &str,
+        sum: &mut Recorded,
+    ) -> Result<u32, Failure> {
+        let ledger = self.orders.ledger();
+        let cursor = ledger
+            .cursor(name)
+            .await?
+            .and_then(|c| c.parse::<Timestamp>().ok());
+        let overlap = jiff::SignedDuration::try_from(shop.overlap).unwrap_or_default();
+        let since = cursor.map_or(shop.policy.take_over_from, |c| {
+            c.checked_sub(overlap).unwrap_or(Timestamp::MIN)
+        });
+        let (mut newest, mut offset, mut rows) = (cursor, 0, 0);
+        loop {
+            let query = OrderQuery {
+                since: Some(since),
+                offset,
+                max: PAGE,
+                ..OrderQuery::default()
+            };
+            let read_at = self.orders.now();
+            let page = shop.client.list_orders(&query).await?;
+            let (seen, unreadable) = sort_out(shop, &page, read_at);
+            let stamps = seen.iter().map(|s| s.order.updated_at);
+            newest = newest.into_iter().chain(stamps).max();
+            let last_page = page.next_offset.is_none();
+            let reached = newest.filter(|_| last_page).map(|n| n.to_string());
+            let run = FeedRun {
+                feed: name,
+                cursor: reached.as_deref(),
+                last_page,
+                now: self.orders.now(),
+                prefixes: &[],
+            };
+            add(sum, ledger.record_orders(&run, &seen, &unreadable).await?);
+            rows += u32::try_from(page.items.len()).unwrap_or(u32::MAX);
+            match page.next_offset {
+                Some(next) => offset = next,
+                None => return Ok(rows),
+            }
+        }
+    }
+
+    /// Orders of which a call's outcome is not known: read by their IDs, one page a pull.
+    async fn read_back(&self, shop: &Shop, name: &str, sum: &mut Recorded) -> Result<u32, Failure> {
+        let ledger = self.orders.ledger();
+        // An ID with a comma cannot be asked for; it comes with the changed orders.
+        let mut order_ids = ledger.pending_read_backs(&shop.code, PAGE).await?;
+        order_ids.retain(|id| !id.contains(','));
+        if order_ids.is_empty() {
+            return Ok(0);
+        }
+        let query = OrderQuery {
+            order_ids,
+            max: PAGE,
+            ..OrderQuery::default()
+        };
+        let read_at = self.orders.now();
+        let page = shop.client.list_orders(&query).await?;
+        let (seen, unreadable) = sort_out(shop, &page, read_at);
+        let run = FeedRun {
+            feed: name,
+            cursor: None,
+            last_page: true,
+            now: self.orders.now(),
+            prefixes: &[],
+        };
+        add(sum, ledger.record_orders(&run, &seen, &unreadable).await?);
+        Ok(u32::try_from(page.items.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Writes sales order numbers back (OR04). It overwrites, so a lost answer is simply sent again;
+    /// an order that Mirakl refuses is tried with the next batch and stops no other.
+    async fn write_references(&self, shop: &Shop) -> Result<(), Failure> {
+        if shop.policy.dry_run || !self.written.is_due(shop) {
+            return Ok(());
+        }
+        let ledger = self.orders.ledger();
+        let due = ledger.references_due(&shop.code, PAGE).await?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        let reference = |(order_id, number): &(String, String)| Reference {
+            order_id: order_id.clone(),
+            reference: number.clone(),
+        };
+        let references: Vec<Reference> = due.iter().map(reference).collect();
+        match shop.client.write_references(&references).await {
+            Ok(results) => {
+                let failed = |id: &str| {
+                    results
+                        .iter()
+                        .any(|r| r.order_id == id && !r.errors.is_empty())
+                };
+                let written: Vec<_> = due.into_iter().filter(|(id, _)| !failed(id)).collect();
+                ledger
+                    .references_written(&shop.code, &written, self.orders.now())
+                    .await?;
+            }
+            // Nothing waits for a reference; the pull itself must not fail by it.
+            Err(error) => tracing::warn!(marketplace = %shop.code, "{error}"),
+        }
+        Ok(())
+    }
+}
+
+fn add(sum: &mut Recorded, more: Recorded) {
+    sum.new += more.new;
+    sum.changed += more.changed;
+    sum.unchanged += more.unchanged;
+    sum.stale += more.stale;
+    sum.unreadable += more.unreadable;
+}
+
+/// Orders that can be read, and those that cannot: kept raw, told by name, no neighbour stopped.
+fn sort_out(
+    shop: &Shop,
+    page: &Page<RawOrder>,
+    read_at: Timestamp,
+) -> (Vec<SeenOrder>, Vec<Unreadable>) {
+    let (mut seen, mut unreadable) = (vec![], vec![]);
+    for raw in &page.items {
+        let read = match &raw.order {
+            Ok(wire) => translate::order(wire, read_at).map(|order| (wire.order_id.clone(), order)),
+            Err(error) => Err(error.path.clone()),
+        };
+        match read {
+            Ok((order_id, order)) => {
+                let external_po = shop.policy.external_po(&order_id);
+                let ours = shop.policy.ships_from(order.center.as_deref())
+                    && order.created_at >= shop.policy.take_over_from;
+                let key = OrderKey {
+                    marketplace: shop.code.clone(),
+                    order_id,
+                };
+                let payload = raw.json.clone();
+                seen.push(SeenOrder {
+                    key,
+                    external_po,
+                    ours,
+                    order,
+                    payload,
+                });
+            }
+            Err(path) => unreadable.push(Unreadable {
+                key: raw
+                    .order_id
+                    .clone()
+                    .unwrap_or_else(|| "(no order_id)".to_owned()),
+                marketplace: Some(shop.code.clone()),
+                payload: raw.json.clone(),
+                path,
+                kind: Kind::UnreadableOrder,
+            }),
+        }
+    }
+    (seen, unreadable)
+}

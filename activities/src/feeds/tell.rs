@@ -1,0 +1,139 @@
+//! Tells runs to look again, and starts those that are not there.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use domain::marketplace::OrderKey;
+use domain::order::State;
+use domain::step::Step;
+use futures::{StreamExt, TryStreamExt, stream};
+use temporalio_client::{
+    Client, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowStartOptions,
+};
+use temporalio_common::data_converters::RawValue;
+use temporalio_common::search_attributes::SearchAttributes;
+use workflows::ids;
+use workflows::orders::{FulfillOrder, MARKETPLACE};
+
+use crate::Failure;
+use crate::orders::Orders;
+
+/// A run that was told, and has not handled it yet, is told again after this.
+const AGAIN_AFTER: Duration = Duration::from_secs(60);
+/// Signals under way at once.
+const AT_ONCE: usize = 16;
+
+/// What a signal says; it carries no truth, facts are in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// The order changed, or waits long enough.
+    OrderChanged,
+    /// A shipment came.
+    ShipmentConfirmed,
+    /// A new mapping version is in force.
+    MappingChanged,
+}
+
+/// Which versions each order's run was told of, and when; a loss only means telling again.
+#[derive(Default)]
+pub struct Told(Mutex<BTreeMap<OrderKey, (Versions, Instant)>>);
+
+type Versions = (i64, i64, i64, i64);
+
+impl Told {
+    fn is_due(&self, key: &OrderKey, versions: Versions) -> bool {
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.get(key)
+            .is_none_or(|(of, at)| *of != versions || at.elapsed() >= AGAIN_AFTER)
+    }
+
+    fn note(&self, key: OrderKey, versions: Versions) {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.retain(|_, (_, at)| at.elapsed() < AGAIN_AFTER);
+        told.insert(key, (versions, Instant::now()));
+    }
+}
+
+/// Tells runs over one Temporal client.
+pub struct Teller<'a> {
+    pub(crate) orders: &'a Orders,
+    pub(crate) told: &'a Told,
+    pub(crate) client: &'a Client,
+}
+
+impl Teller<'_> {
+    /// Tells each order's run, and starts it where there is none and something to do.
+    ///
+    /// # Errors
+    /// Temporal's or the ledger's; the orders that were not told stay owed.
+    pub async fn tell(&self, owed: Vec<OrderKey>, news: News) -> Result<u32, Failure> {
+        let told = stream::iter(owed)
+            .map(|key| self.tell_one(key, news))
+            .buffer_unordered(AT_ONCE)
+            .try_collect::<Vec<bool>>()
+            .await?;
+        Ok(u32::try_from(told.into_iter().filter(|told| *told).count()).unwrap_or(u32::MAX))
+    }
+
+    async fn tell_one(&self, key: OrderKey, news: News) -> Result<bool, Failure> {
+        let Some(row) = self.orders.ledger().order(&key).await? else {
+            return Ok(false);
+        };
+        let mapping = self.orders.ledger().mapping_version().await?;
+        let versions = (
+            row.seen_version,
+            row.shipments_version,
+            row.commands_version,
+            mapping,
+        );
+        if !self.told.is_due(&key, versions) {
+            return Ok(false);
+        }
+        // Where an order looks over, the answer may be that there is nothing to do: then no run is
+        // started for it.
+        let looks_over =
+            row.finished || row.order.state.is_called_off() || row.order.state == State::Closed;
+        if looks_over && matches!(self.orders.decide(&key).await?.step, Step::Done(_)) {
+            self.told.note(key, versions);
+            return Ok(false);
+        }
+        self.signal(&key, news).await?;
+        self.told.note(key, versions);
+        Ok(true)
+    }
+
+    async fn signal(&self, key: &OrderKey, news: News) -> Result<(), Failure> {
+        let marketplace = MARKETPLACE.value_set(key.marketplace.to_string());
+        let options = WorkflowStartOptions::new(ids::ORDERS, ids::order(key))
+            .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
+            .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)
+            .search_attributes(SearchAttributes::new([marketplace]))
+            .static_summary(format!("{} · {}", key.marketplace, key.order_id))
+            .build();
+        let nothing = RawValue { payloads: vec![] };
+        let (run, order) = (FulfillOrder::run, key.clone());
+        let sent = match news {
+            News::OrderChanged => {
+                let signal = FulfillOrder::order_changed;
+                self.client
+                    .signal_with_start_workflow(run, order, signal, nothing, options)
+                    .await
+            }
+            News::ShipmentConfirmed => {
+                let signal = FulfillOrder::shipment_confirmed;
+                self.client
+                    .signal_with_start_workflow(run, order, signal, nothing, options)
+                    .await
+            }
+            News::MappingChanged => {
+                let signal = FulfillOrder::mapping_changed;
+                self.client
+                    .signal_with_start_workflow(run, order, signal, nothing, options)
+                    .await
+            }
+        };
+        let sent = sent.map(|_| ());
+        sent.map_err(|error| Failure::temporal("signal an order's run", &error))
+    }
+}

@@ -1,0 +1,17 @@
+//! Every effect: the activities around the BlueCherry and Mirakl calls.
+//!
+//! [`Orders`] and [`Feeds`] do the work and know nothing of Temporal; [`OrderActivities`] and
+//! [`FeedActivities`] put them behind the names that the workflows ask for.
+
+mod failure;
+mod feeds;
+mod orders;
+mod registered;
+mod settings;
+pub mod translate;
+
+pub use failure::Failure;
+pub use feeds::{Feeds, Teller, Told};
+pub use orders::Orders;
+pub use registered::{FeedActivities, OrderActivities};
+pub use settings::{Clock, Connections, Mapped, Shop, Site};

@@ -1,0 +1,182 @@
+//! Calling off: the sales order in BlueCherry, the whole order on Mirakl.
+
+use bluecherry::{CancelQuantity, Cancellation, OrderStatus, Side};
+use domain::exception::{Kind, Problem};
+use domain::marketplace::OrderKey;
+use domain::order::State;
+use domain::progress::{Cancelled, Progress, Sent};
+use domain::retry::Fate;
+use domain::step::{Decision, Step};
+use ledger::NewEvent;
+
+use super::effect::{Window, is_refusal};
+use super::{Orders, Situation};
+use crate::Failure;
+use crate::settings::after;
+
+impl Orders {
+    /// Cancels every piece of the sales order that BlueCherry can still cancel.
+    ///
+    /// Safe to repeat: the sales order says what is cancelled already, and the cancellation carries
+    /// one ID of its own. Pieces that could not be cancelled become an exception.
+    ///
+    /// # Errors
+    /// What is to be tried again.
+    pub async fn cancel_sales_order(&self, key: &OrderKey) -> Result<Decision, Failure> {
+        let at = self.situation(key).await?;
+        let Some(booked) = at.row.progress.sales_order.booked() else {
+            return self.decide(key).await;
+        };
+        if at.step() != Step::CancelSalesOrder {
+            return self.decide(key).await;
+        }
+        let effect = Step::CancelSalesOrder.as_str();
+        let intent = self
+            .intend(key, effect, reason(&at), at.mapped.version)
+            .await?;
+        let site = self.site();
+        let window = Window {
+            call_timeout: site.call_timeout,
+            read_lag: site.read_lag,
+        };
+        self.not_before_it_must_show(&intent, effect, window)?;
+        let order = site.binding.sales_order(&booked.number).await?;
+        let open = |l: &bluecherry::SalesOrderLine| CancelQuantity {
+            line_seq: l.line_seq,
+            size_bucket: l.size_bucket,
+            qty: l.qty_ordered.saturating_sub(l.qty_cancelled),
+        };
+        let rejected =
+            |l: &&bluecherry::SalesOrderLine| l.line_status == bluecherry::LineStatus::Accepted;
+        let lines: Vec<_> = order
+            .lines
+            .iter()
+            .filter(rejected)
+            .map(open)
+            .filter(|l| l.qty > 0)
+            .collect();
+        if order.status == OrderStatus::Cancelled || lines.is_empty() {
+            return self.cancelled(&at, &intent, 0).await;
+        }
+        let cancellation = Cancellation {
+            lines,
+            side: side(&at),
+            reason_code: intent.body.clone(),
+            external_cancel_id: format!("{}-C", order.external_po),
+        };
+        let deadline = self.before_sending(&intent, window).await?;
+        let idempotency_key = format!("cancel:{}:{}", order.external_po, order.version);
+        match site
+            .binding
+            .cancel_lines(&order.ord_num, &cancellation, &idempotency_key)
+            .await
+        {
+            Ok(answer) => {
+                let left = answer.not_cancelled.iter().map(|l| l.qty).sum();
+                self.cancelled(&at, &intent, left).await
+            }
+            Err(error) if is_refusal(error.retry(), error.fate()) => {
+                let code = error.code().unwrap_or("refused").to_owned();
+                if code == "order_locked" {
+                    let left = cancellation.lines.iter().map(|l| l.qty).sum();
+                    return self.cancelled(&at, &intent, left).await;
+                }
+                let problem = Problem::new(Kind::SalesOrderRefused).with("code", code);
+                self.block(&at, &Step::CancelSalesOrder, problem, Some(&intent), |_| {})
+                    .await
+            }
+            Err(error) => {
+                let fate = error.fate();
+                Err(self
+                    .after_failing(&intent, effect, fate, error.into(), deadline, window)
+                    .await)
+            }
+        }
+    }
+
+    async fn cancelled(
+        &self,
+        at: &Situation<'_>,
+        intent: &ledger::Intent,
+        not_cancelled: u32,
+    ) -> Result<Decision, Failure> {
+        let detail = vec![("not_cancelled", not_cancelled.to_string())];
+        let event = NewEvent {
+            what: "sales_order_cancelled",
+            detail,
+        };
+        let change = |p: &mut Progress| p.cancelled = Some(Cancelled { not_cancelled });
+        self.done(&at.row.key, intent, event, change).await
+    }
+
+    /// Cancels the whole order on Mirakl (OR29), while nothing is paid.
+    ///
+    /// # Errors
+    /// What is to be tried again.
+    pub async fn cancel_order(&self, key: &OrderKey) -> Result<Decision, Failure> {
+        let at = self.situation(key).await?;
+        if at.step() != Step::CancelOrder {
+            return self.decide(key).await;
+        }
+        let effect = Step::CancelOrder.as_str();
+        let intent = self.intend(key, effect, "{}", at.mapped.version).await?;
+        let window = at.window();
+        let deadline = self.before_sending(&intent, window).await?;
+        match at.shop.client.cancel_order(&key.order_id).await {
+            Ok(()) => {
+                let event = NewEvent {
+                    what: "order_cancelled",
+                    detail: vec![],
+                };
+                self.done(key, &intent, event, |p| p.order_cancelled = Sent::Yes)
+                    .await
+            }
+            Err(error) if error.fate() == Fate::Unknown => {
+                let read_after = after(deadline, window.read_lag);
+                let doubtful = |p: &mut Progress| p.order_cancelled = Sent::Doubtful { read_after };
+                self.doubt(&at, &intent, effect, doubtful).await
+            }
+            Err(error) if is_refusal(error.retry(), error.fate()) => {
+                if intent.attempts >= 1 {
+                    return self.refused(&at, &Step::CancelOrder, &intent, &error).await;
+                }
+                let read_after = self.now();
+                self.ledger().end_attempt(&intent).await?;
+                let doubtful = |p: &mut Progress| p.order_cancelled = Sent::Doubtful { read_after };
+                self.doubt(&at, &intent, effect, doubtful).await
+            }
+            Err(error) => {
+                let fate = error.fate();
+                Err(self
+                    .after_failing(&intent, effect, fate, error.into(), deadline, window)
+                    .await)
+            }
+        }
+    }
+}
+
+/// Who called it off: the house when we could not cover it, else the customer.
+fn side(at: &Situation<'_>) -> Side {
+    let ours = at.row.progress.cancel.is_none() && at.row.order.state == State::Refused;
+    if ours || at.row.order.state == State::WaitingAcceptance {
+        Side::House
+    } else {
+        Side::Customer
+    }
+}
+
+/// A code for BlueCherry: a person's, Mirakl's, or that the order was refused.
+fn reason<'a>(at: &'a Situation<'_>) -> &'a str {
+    let mirakl = at
+        .row
+        .order
+        .reason_code
+        .as_deref()
+        .filter(|c| domain::command::is_code(c));
+    at.row
+        .progress
+        .cancel
+        .as_deref()
+        .or(mirakl)
+        .unwrap_or("MARKETPLACE")
+}

@@ -1,0 +1,153 @@
+//! A person's word, taken into the ledger.
+
+use bluecherry::OrderStatus;
+use domain::command::{Answer, Command};
+use domain::progress::{Progress, SalesOrder, Sent};
+use domain::step::Step;
+use ledger::Note;
+use workflows::activities::CommandRequest;
+
+use super::create::booked;
+use super::{Orders, Situation};
+use crate::Failure;
+
+impl Orders {
+    /// Takes a command, or says why not. The order's run looks at it right after.
+    ///
+    /// # Errors
+    /// What is to be tried again: the ledger, or the look at the other side that `mark_done` needs.
+    pub async fn take_command(&self, request: &CommandRequest) -> Result<Answer, Failure> {
+        let key = &request.order;
+        let at = self.situation(key).await?;
+        let command = match Command::read(&request.name, &request.detail) {
+            Ok(command) => command,
+            Err(answer) => return Ok(answer),
+        };
+        let confirmed = match &command {
+            Command::MarkDone {
+                step, reference, ..
+            } => match self.confirmed(&at, step, reference.as_deref()).await? {
+                Ok(found) => found,
+                Err(answer) => {
+                    self.note(request, &command, &answer).await?;
+                    return Ok(answer);
+                }
+            },
+            _ => None,
+        };
+        let step = at.step();
+        // What the command does is worked out once more inside the transaction, on what stands there.
+        let answer = command.apply(&mut at.row.progress.clone(), &at.facts(), &step);
+        if answer.done {
+            let change = |p: &mut Progress| {
+                command.apply(p, &at.facts(), &step);
+                if let Some(found) = &confirmed {
+                    found.clone().into(p);
+                }
+            };
+            self.ledger()
+                .advance(key, Note::default(), at.now, change)
+                .await?;
+        }
+        self.note(request, &command, &answer).await?;
+        Ok(answer)
+    }
+
+    async fn note(
+        &self,
+        request: &CommandRequest,
+        command: &Command,
+        answer: &Answer,
+    ) -> Result<(), Failure> {
+        let detail = serde_json::to_string(command)
+            .map_err(|_| Failure::unexpected("a command cannot be written".into()))?;
+        let (name, by) = (command.name(), request.by.as_str());
+        self.ledger()
+            .record_command(&request.order, name, by, &detail, &answer.code, self.now())
+            .await?;
+        Ok(())
+    }
+
+    /// Does the other side confirm that the step is done? Nothing counts on a person's word alone.
+    async fn confirmed(
+        &self,
+        at: &Situation<'_>,
+        step: &str,
+        reference: Option<&str>,
+    ) -> Result<Result<Option<Found>, Answer>, Failure> {
+        let not_yet = |says: &str| Ok(Err(Answer::refused("not_confirmed", says)));
+        let number = at
+            .row
+            .progress
+            .sales_order
+            .booked()
+            .map(|b| b.number.as_str());
+        match step {
+            "create_sales_order" => {
+                let Some(number) = reference else {
+                    return not_yet("Say which sales order: reference is its number.");
+                };
+                let order = match self.site().binding.sales_order(number).await {
+                    Ok(order) => order,
+                    Err(bluecherry::Error::NotFound { .. }) => {
+                        return not_yet("BlueCherry has no sales order of that number.");
+                    }
+                    Err(error) => return Err(error.into()),
+                };
+                let key = at.row.external_po.as_deref();
+                let lines = order.lines.len() == at.row.order.open_lines().count();
+                if key != Some(order.external_po.trim()) || !lines {
+                    return not_yet("That sales order has another key, or other lines.");
+                }
+                Ok(Ok(Some(Found::SalesOrder(SalesOrder::There(booked(
+                    &order,
+                ))))))
+            }
+            "release" | "cancel_sales_order" => {
+                let Some(number) = number else {
+                    return not_yet("There is no sales order yet.");
+                };
+                let order = self.site().binding.sales_order(number).await?;
+                let gone = matches!(order.status, OrderStatus::Cancelled | OrderStatus::Closed);
+                let confirmed = match step {
+                    "release" => !gone && order.hold.is_none() && order.ship_to_set,
+                    _ => gone,
+                };
+                if confirmed {
+                    Ok(Ok(None))
+                } else {
+                    not_yet("BlueCherry does not show it done yet.")
+                }
+            }
+            "send_tracking" if at.row.order.tracking_number.is_some() => {
+                Ok(Ok(Some(Found::Tracking)))
+            }
+            "confirm_shipment" if at.row.order.state.is_shipped() => Ok(Ok(Some(Found::Shipped))),
+            "send_tracking" | "confirm_shipment" => not_yet(
+                "Mirakl does not show it done yet; wait for the next pull and say it again.",
+            ),
+            _ if step == Step::AcceptLines.as_str() => {
+                not_yet("Accepting is seen on the order itself; nothing needs to be marked.")
+            }
+            _ => not_yet("This step cannot be marked done."),
+        }
+    }
+}
+
+/// What a look at the other side found.
+#[derive(Clone)]
+enum Found {
+    SalesOrder(SalesOrder),
+    Tracking,
+    Shipped,
+}
+
+impl Found {
+    fn into(self, progress: &mut Progress) {
+        match self {
+            Self::SalesOrder(order) => progress.sales_order = order,
+            Self::Tracking => progress.tracking.clone_from(&Some("by hand".to_owned())),
+            Self::Shipped => progress.shipment = Sent::Yes,
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! The sales order: created on hold, without a ship-to, once.
+
+use bluecherry::{
+    AccountModel, Created, LineStatus, NewCustomer, NewSalesOrder, OrderStatus, SalesOrder,
+};
+use domain::exception::{Kind, Problem};
+use domain::marketplace::{CustomerModel, OrderKey};
+use domain::progress::{Booked, BookedLine, SalesOrder as Place};
+use domain::step::{Decision, Step};
+use ledger::{Intent, NewEvent, Note, Settled};
+
+use super::effect::{Window, is_refusal};
+use super::{Orders, Situation};
+use crate::Failure;
+use crate::settings::after;
+use crate::translate::{self, SalesOrderDraft, evidence};
+
+const EFFECT: &str = "create_sales_order";
+
+impl Orders {
+    fn erp_window(&self) -> Window {
+        let site = self.site();
+        Window {
+            call_timeout: site.call_timeout,
+            read_lag: site.read_lag,
+        }
+    }
+
+    /// Creates the BlueCherry sales order, on hold and without a ship-to.
+    ///
+    /// Safe to repeat: the intent, with its frozen body, stands in the ledger before the first send,
+    /// and each attempt looks the order up first; after a lost answer no earlier than a slow server
+    /// must have shown what it did.
+    ///
+    /// # Errors
+    /// What is to be tried again. A refusal is no error: the order is blocked and the answer waits.
+    pub async fn create_sales_order(&self, key: &OrderKey) -> Result<Decision, Failure> {
+        let at = self.situation(key).await?;
+        if at.step() != Step::CreateSalesOrder {
+            return self.decide(key).await;
+        }
+        let intent = match self.ledger().open_intent(key, EFFECT).await? {
+            Some(intent) => intent,
+            None => match self.draft(&at).await? {
+                Ok(body) => self.intend(key, EFFECT, &body, at.mapped.version).await?,
+                Err(problem) => {
+                    return self
+                        .block(&at, &Step::CreateSalesOrder, problem, None, |_| {})
+                        .await;
+                }
+            },
+        };
+        let meant = body(&intent)?;
+        self.not_before_it_must_show(&intent, EFFECT, self.erp_window())?;
+        if let Some(found) = self.look_up(&meant).await? {
+            return self.found(&at, &intent, &meant, &found).await;
+        }
+        self.send(&at, &intent, &meant).await
+    }
+
+    /// Looks whether a queued or doubtful sales order shows by now. Reads only.
+    ///
+    /// # Errors
+    /// What is to be tried again.
+    pub async fn find_sales_order(&self, key: &OrderKey) -> Result<Decision, Failure> {
+        let at = self.situation(key).await?;
+        if at.step() != Step::FindSalesOrder {
+            return self.decide(key).await;
+        }
+        let Some(intent) = self.ledger().open_intent(key, EFFECT).await? else {
+            // Never meant, so never sent: there is nothing to find.
+            self.ledger()
+                .advance(key, Note::default(), at.now, |p| {
+                    p.sales_order = Place::None
+                })
+                .await?;
+            return self.decide(key).await;
+        };
+        let meant = body(&intent)?;
+        self.not_before_it_must_show(&intent, EFFECT, self.erp_window())?;
+        if let Some(found) = self.look_up(&meant).await? {
+            return self.found(&at, &intent, &meant, &found).await;
+        }
+        match &at.row.progress.sales_order {
+            Place::Queued { .. } => {
+                let next = after(self.now(), self.site().queue_cycle);
+                let later = |p: &mut domain::progress::Progress| {
+                    if let Place::Queued { look_at, .. } = &mut p.sales_order {
+                        *look_at = next;
+                    }
+                };
+                self.ledger()
+                    .advance(key, Note::default(), at.now, later)
+                    .await?;
+                self.decide(key).await
+            }
+            // It was sent, must show by now, and does not: it is not there.
+            _ => {
+                let event = NewEvent {
+                    what: "sales_order_not_there",
+                    detail: vec![],
+                };
+                let note = Note {
+                    settle: Some((&intent, Settled::Refused)),
+                    event: Some(event),
+                };
+                self.ledger()
+                    .advance(key, note, at.now, |p| p.sales_order = Place::None)
+                    .await?;
+                self.decide(key).await
+            }
+        }
+    }
+
+    /// The sales order's body, or what blocks it.
+    async fn draft(&self, at: &Situation<'_>) -> Result<Result<String, Problem>, Failure> {
+        let key = &at.row.key;
+        let Some(external_po) = at.shop.policy.external_po(&key.order_id) else {
+            let max = at.shop.policy.external_po_max;
+            return Ok(Err(
+                Problem::new(Kind::ExternalPoTooLong).with("field_length", max)
+            ));
+        };
+        let wire = self.wire(key).await?;
+        let mut draft = SalesOrderDraft {
+            marketplace: key.marketplace.as_str(),
+            order: &at.row.order,
+            wire: &wire,
+            external_po: &external_po,
+            customer_code: "",
+            hold_code: &self.site().hold_code,
+            acceptance_limit_s: at.shop.policy.acceptance_limit_s,
+            cancel_after_days: at.shop.cancel_after_days,
+            mappings: &at.mapped.tables,
+            corrections: &at.row.progress.corrections,
+        };
+        // Everything is checked before a customer is created for an order that cannot be.
+        let division = match translate::new_sales_order(&draft) {
+            Ok(order) => order.division,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let customer = match self.customer(at, &wire, division).await? {
+            Ok(code) => code,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        draft.customer_code = &customer;
+        let order = match translate::new_sales_order(&draft) {
+            Ok(order) => order,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        serde_json::to_string(&order)
+            .map(Ok)
+            .map_err(|_| Failure::unexpected("the sales order's body cannot be written".into()))
+    }
+
+    /// The order as Mirakl sent it, unsealed for this moment.
+    pub(super) async fn wire(&self, key: &OrderKey) -> Result<mirakl::Order, Failure> {
+        let payload = self.ledger().payload(key).await?;
+        mirakl::parse_order(&payload).map_err(|error| {
+            Failure::unexpected(format!("order {key} unreadable at {}", error.path))
+        })
+    }
+
+    /// The account to invoice: the marketplace's, or the consumer's by the marketplace's own id.
+    async fn customer(
+        &self,
+        at: &Situation<'_>,
+        wire: &mirakl::Order,
+        division: String,
+    ) -> Result<Result<String, Problem>, Failure> {
+        if let CustomerModel::Channel { customer_code } = &at.shop.customer {
+            return Ok(Ok(customer_code.clone()));
+        }
+        let refused = |code: &str| Problem::new(Kind::CustomerRefused).with("code", code);
+        let customer = wire.customer.as_ref();
+        let Some(id) = customer.and_then(|c| c.customer_id.as_deref()) else {
+            return Ok(Err(refused("no customer_id")));
+        };
+        let handle = format!("{}:{id}", at.row.key.marketplace);
+        let names = customer.map(|c| [c.firstname.as_deref(), c.lastname.as_deref()]);
+        let names = names.into_iter().flatten().flatten().collect::<Vec<_>>();
+        let account = NewCustomer {
+            name: if names.is_empty() {
+                handle.clone()
+            } else {
+                names.join(" ")
+            },
+            account_model: AccountModel::Consumer,
+            bill_to: None,
+            default_ship_to: None,
+            division,
+            terms: at.shop.terms.clone(),
+            tax_exempt: None,
+            currency: at.row.order.currency.clone(),
+            price_level: at.shop.price_level.clone(),
+        };
+        let binding = &self.site().binding;
+        if let Some(known) = binding.find_customer(&handle).await? {
+            return Ok(Ok(known.customer_code));
+        }
+        // Create-or-return by handle: the handle itself is the lock, so a repeat makes no second one.
+        match binding.put_customer(&handle, &account, &handle).await {
+            Ok(customer) => Ok(Ok(customer.customer_code)),
+            Err(error) if is_refusal(error.retry(), error.fate()) => {
+                Ok(Err(refused(error.code().unwrap_or("refused"))))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Finds the sales order under our key, whoever its customer is.
+    async fn look_up(&self, meant: &NewSalesOrder) -> Result<Option<SalesOrder>, Failure> {
+        let found = self
+            .site()
+            .binding
+            .find_sales_orders(None, &meant.external_po)
+            .await?;
+        Ok(found.into_iter().next())
+    }
+
+    async fn send(
+        &self,
+        at: &Situation<'_>,
+        intent: &Intent,
+        meant: &NewSalesOrder,
+    ) -> Result<Decision, Failure> {
+        let key = &at.row.key;
+        let window = self.erp_window();
+        self.ledger()
+            .advance(key, Note::default(), at.now, |p| {
+                p.sales_order = Place::Doubtful
+            })
+            .await?;
+        let deadline = self.before_sending(intent, window).await?;
+        let idempotency_key = format!("{}:{}", meant.external_po, &intent.body_hash[..16]);
+        match self
+            .site()
+            .binding
+            .create_sales_order(meant, &idempotency_key)
+            .await
+        {
+            Ok(Created::Done(order)) => self.found(at, intent, meant, &order).await,
+            Ok(Created::Queued) => self.queued(at).await,
+            Err(error) if error.code() == Some("duplicate_external_po") => {
+                self.duplicate(at, intent, meant, error).await
+            }
+            Err(error) if is_refusal(error.retry(), error.fate()) => {
+                let problem = Problem::new(Kind::SalesOrderRefused)
+                    .with("code", error.code().unwrap_or("refused"));
+                let reset = |p: &mut domain::progress::Progress| p.sales_order = Place::None;
+                self.block(at, &Step::CreateSalesOrder, problem, Some(intent), reset)
+                    .await
+            }
+            Err(error) => {
+                let fate = error.fate();
+                Err(self
+                    .after_failing(intent, EFFECT, fate, error.into(), deadline, window)
+                    .await)
+            }
+        }
+    }
+
+    /// 202: carried out with the site's next cycle. The intent stays open until a look-up shows it.
+    async fn queued(&self, at: &Situation<'_>) -> Result<Decision, Failure> {
+        let now = self.now();
+        let cycle = self.site().queue_cycle;
+        let queued = Place::Queued {
+            since: now,
+            look_at: after(now, cycle / 2),
+            late_at: after(now, cycle * 2),
+        };
+        let event = NewEvent {
+            what: "sales_order_queued",
+            detail: vec![],
+        };
+        let note = Note {
+            settle: None,
+            event: Some(event),
+        };
+        self.ledger()
+            .advance(&at.row.key, note, now, |p| p.sales_order = queued.clone())
+            .await?;
+        self.decide(&at.row.key).await
+    }
+
+    /// BlueCherry has one under this key that the look-up did not show: read it by its number.
+    async fn duplicate(
+        &self,
+        at: &Situation<'_>,
+        intent: &Intent,
+        meant: &NewSalesOrder,
+        error: bluecherry::Error,
+    ) -> Result<Decision, Failure> {
+        match &error {
+            bluecherry::Error::Refused {
+                existing_id: Some(number),
+                ..
+            } => {
+                let existing = self.site().binding.sales_order(number).await?;
+                self.found(at, intent, meant, &existing).await
+            }
+            _ => Err(error.into()),
+        }
+    }
+
+    /// A sales order is there. It counts only when channel, order ID and lines are this order's.
+    async fn found(
+        &self,
+        at: &Situation<'_>,
+        intent: &Intent,
+        meant: &NewSalesOrder,
+        found: &SalesOrder,
+    ) -> Result<Decision, Failure> {
+        if !translate::matches(found, meant) {
+            let problem = Problem::new(Kind::SalesOrderConflict)
+                .with("sales_order", evidence(&found.ord_num));
+            // The intent stays open: the order is doubtful until a person has cleared the key.
+            return self
+                .block(at, &Step::CreateSalesOrder, problem, None, |_| {})
+                .await;
+        }
+        if matches!(found.status, OrderStatus::Cancelled | OrderStatus::Closed)
+            && at.row.order.state.is_past_acceptance()
+        {
+            let problem =
+                Problem::new(Kind::CancelledInErp).with("sales_order", evidence(&found.ord_num));
+            return self
+                .block(at, &Step::CreateSalesOrder, problem, None, |_| {})
+                .await;
+        }
+        let booked = booked(found);
+        let event = NewEvent {
+            what: "sales_order_created",
+            detail: vec![("sales_order", booked.number.clone())],
+        };
+        let change = |p: &mut domain::progress::Progress| {
+            p.sales_order = Place::There(booked.clone());
+        };
+        self.done(&at.row.key, intent, event, change).await
+    }
+}
+
+/// What an order's run needs of the sales order.
+pub(super) fn booked(found: &SalesOrder) -> Booked {
+    let cancelled = found.status == OrderStatus::Cancelled;
+    let line = |l: &bluecherry::SalesOrderLine| BookedLine {
+        line_id: l.external_line_id.clone(),
+        taken: !cancelled && l.line_status == LineStatus::Accepted,
+        reject_code: l.reject_code.as_deref().map(evidence),
+    };
+    Booked {
+        number: found.ord_num.clone(),
+        version: i64::try_from(found.version).unwrap_or(i64::MAX),
+        lines: found.lines.iter().map(line).collect(),
+    }
+}
+
+fn body(intent: &Intent) -> Result<NewSalesOrder, Failure> {
+    serde_json::from_str(&intent.body).map_err(|_| {
+        Failure::unexpected(format!(
+            "the frozen body of intent {} is unreadable",
+            intent.id
+        ))
+    })
+}

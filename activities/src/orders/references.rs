@@ -1,0 +1,77 @@
+//! The operator's own lists, read once a day and kept in the ledger by host and call.
+
+use std::future::Future;
+
+use jiff::SignedDuration;
+use mirakl::{Carrier, PlatformSettings, ShippingType};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Orders, Situation};
+use crate::Failure;
+
+/// Mirakl's published maximum for these calls.
+const ONCE_A: SignedDuration = SignedDuration::from_hours(24);
+
+impl Orders {
+    /// The day's copy, or a new one. A host that is away for a while is served by yesterday's.
+    async fn daily<T, F>(
+        &self,
+        at: &Situation<'_>,
+        call: &str,
+        fetch: impl FnOnce() -> F,
+    ) -> Result<T, Failure>
+    where
+        T: Serialize + DeserializeOwned,
+        F: Future<Output = Result<T, mirakl::Error>>,
+    {
+        let host = &at.shop.host;
+        let kept = self.ledger().reference(host, call).await?;
+        let read = |json: &str| serde_json::from_str::<T>(json).ok();
+        if let Some(kept) = &kept
+            && at.now.duration_since(kept.fetched_at) < ONCE_A
+            && let Some(value) = read(&kept.json)
+        {
+            return Ok(value);
+        }
+        match fetch().await {
+            Ok(value) => {
+                let json = serde_json::to_string(&value)
+                    .map_err(|_| Failure::unexpected(format!("{call} cannot be kept")))?;
+                self.ledger()
+                    .put_reference(host, call, &json, at.now)
+                    .await?;
+                Ok(value)
+            }
+            Err(error) => {
+                let yesterdays = kept.and_then(|kept| read(&kept.json));
+                yesterdays.ok_or_else(|| error.into())
+            }
+        }
+    }
+
+    /// Carriers the operator knows (SH21).
+    pub(super) async fn carriers(&self, at: &Situation<'_>) -> Result<Vec<Carrier>, Failure> {
+        self.daily(at, "SH21", || at.shop.client.carriers()).await
+    }
+
+    /// Must this order's shipping method have a tracking number (SH12)? Unknown methods: no.
+    pub(super) async fn mandatory_tracking(&self, at: &Situation<'_>) -> Result<bool, Failure> {
+        let types: Vec<ShippingType> = self
+            .daily(at, "SH12", || at.shop.client.shipping_types())
+            .await?;
+        let mine = types.iter().find(|t| t.code == at.row.order.shipping_type);
+        Ok(mine.and_then(|t| t.mandatory_tracking).unwrap_or(false))
+    }
+
+    /// May a carrier outside the list be named (PC01)? Allowed unless the operator says otherwise.
+    pub(super) async fn takes_other_carriers(&self, at: &Situation<'_>) -> Result<bool, Failure> {
+        let settings: PlatformSettings = self
+            .daily(at, "PC01", || at.shop.client.platform_settings())
+            .await?;
+        let forbidden = settings
+            .features
+            .and_then(|f| f.disable_seller_alternative_carrier);
+        Ok(!forbidden.unwrap_or(false))
+    }
+}

@@ -1,0 +1,136 @@
+//! Ship-to and release: the order is paid, the warehouse may have it.
+
+use bluecherry::{OrderStatus, SalesOrder, ShipToChange};
+use domain::exception::{Kind, Problem};
+use domain::marketplace::OrderKey;
+use domain::progress::Progress;
+use domain::step::{Decision, Step};
+use ledger::{Intent, NewEvent};
+
+use super::effect::{Window, is_refusal};
+use super::{Orders, Situation};
+use crate::Failure;
+use crate::translate::{self, evidence};
+
+impl Orders {
+    /// Gives the sales order its ship-to and releases the hold.
+    ///
+    /// Safe to repeat: the sales order itself says which of the two is done already.
+    ///
+    /// # Errors
+    /// What is to be tried again.
+    pub async fn release_sales_order(&self, key: &OrderKey) -> Result<Decision, Failure> {
+        let at = self.situation(key).await?;
+        let Some(booked) = at.row.progress.sales_order.booked() else {
+            return self.decide(key).await;
+        };
+        if at.step() != Step::Release {
+            return self.decide(key).await;
+        }
+        let effect = Step::Release.as_str();
+        let intent = match self.ledger().open_intent(key, effect).await? {
+            Some(intent) => intent,
+            None => match translate::ship_to(&self.wire(key).await?) {
+                Ok(ship_to) => {
+                    let body = serde_json::to_string(&ship_to)
+                        .map_err(|_| Failure::unexpected("a ship-to cannot be written".into()))?;
+                    self.intend(key, effect, &body, at.mapped.version).await?
+                }
+                Err(problem) => {
+                    return self.block(&at, &Step::Release, problem, None, |_| {}).await;
+                }
+            },
+        };
+        let window = Window {
+            call_timeout: self.site().call_timeout * 2,
+            read_lag: self.site().read_lag,
+        };
+        self.not_before_it_must_show(&intent, effect, window)?;
+        let order = self.site().binding.sales_order(&booked.number).await?;
+        self.release(&at, &intent, window, order).await
+    }
+
+    async fn release(
+        &self,
+        at: &Situation<'_>,
+        intent: &Intent,
+        window: Window,
+        order: SalesOrder,
+    ) -> Result<Decision, Failure> {
+        let binding = &self.site().binding;
+        let ours = |order: &SalesOrder| {
+            order
+                .hold
+                .as_ref()
+                .is_some_and(|h| domain::mapping::same_code(&h.code, &self.site().hold_code))
+        };
+        if matches!(order.status, OrderStatus::Cancelled | OrderStatus::Closed) {
+            let problem =
+                Problem::new(Kind::CancelledInErp).with("sales_order", evidence(&order.ord_num));
+            return self
+                .block(at, &Step::Release, problem, Some(intent), |_| {})
+                .await;
+        }
+        let deadline = self.before_sending(intent, window).await?;
+        let mut order = order;
+        if !order.ship_to_set {
+            let ship_to = serde_json::from_str(&intent.body)
+                .map_err(|_| Failure::unexpected(format!("intent {} is unreadable", intent.id)))?;
+            let change = ShipToChange {
+                ship_to,
+                ship_via: None,
+                expected_version: order.version,
+            };
+            let key = format!("ship-to:{}:{}", order.external_po, &intent.body_hash[..16]);
+            order = match binding.set_ship_to(&order.ord_num, &change, &key).await {
+                Ok(order) => order,
+                Err(error) => return self.not_released(at, intent, window, deadline, error).await,
+            };
+        }
+        if ours(&order) {
+            let key = format!("release:{}", order.external_po);
+            let hold = &self.site().hold_code;
+            if let Err(error) = binding.release(&order.ord_num, hold, &key).await {
+                return self.not_released(at, intent, window, deadline, error).await;
+            }
+        }
+        let detail = vec![("sales_order", order.ord_num.clone())];
+        let event = NewEvent {
+            what: "released",
+            detail,
+        };
+        self.done(&at.row.key, intent, event, |p: &mut Progress| {
+            p.released = true
+        })
+        .await
+    }
+
+    async fn not_released(
+        &self,
+        at: &Situation<'_>,
+        intent: &Intent,
+        window: Window,
+        deadline: jiff::Timestamp,
+        error: bluecherry::Error,
+    ) -> Result<Decision, Failure> {
+        // Somebody changed the sales order meanwhile: the next attempt reads it anew.
+        let stale = error.code() == Some("version_mismatch");
+        if is_refusal(error.retry(), error.fate()) && !stale {
+            let problem =
+                Problem::new(Kind::ReleaseRefused).with("code", error.code().unwrap_or("refused"));
+            return self
+                .block(at, &Step::Release, problem, Some(intent), |_| {})
+                .await;
+        }
+        let fate = error.fate();
+        let failure = if stale {
+            Failure::unexpected("the sales order changed while it was being released".into())
+        } else {
+            error.into()
+        };
+        let call = Step::Release.as_str();
+        Err(self
+            .after_failing(intent, call, fate, failure, deadline, window)
+            .await)
+    }
+}

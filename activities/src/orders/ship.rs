@@ -1,0 +1,212 @@
+//! Tracking (OR23), then the shipment's confirmation (OR24), for a whole order in one parcel.
+
+use domain::exception::{Kind, Problem};
+use domain::fulfillment::{open_quantities, tracking_key};
+use domain::marketplace::OrderKey;
+use domain::progress::{Progress, Sent};
+use domain::retry::Fate;
+use domain::shipment::{Parcel, Shipment, Shipped, shipped};
+use domain::step::{Decision, Step};
+use jiff::tz::TimeZone;
+use ledger::NewEvent;
+use mirakl::Tracking;
+use serde::{Deserialize, Serialize};
+
+use super::effect::is_refusal;
+use super::{Orders, Situation};
+use crate::Failure;
+use crate::settings::after;
+use crate::translate::evidence;
+
+/// Body of an OR23 intent.
+#[derive(Serialize, Deserialize)]
+struct Sending {
+    shipment: String,
+    carrier_code: Option<String>,
+    carrier_name: Option<String>,
+    carrier_url: Option<String>,
+    tracking_number: Option<String>,
+}
+
+impl Orders {
+    /// Sends carrier and tracking number, checked against the operator's own lists before the call.
+    ///
+    /// Safe to repeat: it overwrites, and one run owns the order.
+    ///
+    /// # Errors
+    /// What is to be tried again.
+    pub async fn send_tracking(&self, key: &OrderKey) -> Result<Decision, Failure> {
+        let at = self.situation(key).await?;
+        if at.step() != Step::SendTracking {
+            return self.decide(key).await;
+        }
+        let open = open_quantities(&at.row.order);
+        let Shipped::Whole(shipment, parcel) = shipped(&open, &at.row.shipments) else {
+            return self.decide(key).await;
+        };
+        let sending = match self.sending(&at, shipment, parcel).await? {
+            Ok(sending) => sending,
+            Err(problem) => {
+                return self
+                    .block(&at, &Step::SendTracking, problem, None, |_| {})
+                    .await;
+            }
+        };
+        let effect = format!("{}:{}", Step::SendTracking.as_str(), sending.shipment);
+        let body = serde_json::to_string(&sending)
+            .map_err(|_| Failure::unexpected("a tracking cannot be written".into()))?;
+        let intent = self.intend(key, &effect, &body, at.mapped.version).await?;
+        let sending: Sending = serde_json::from_str(&intent.body)
+            .map_err(|_| Failure::unexpected(format!("intent {} is unreadable", intent.id)))?;
+        let window = at.window();
+        let deadline = self.before_sending(&intent, window).await?;
+        let tracking = Tracking {
+            carrier_code: sending.carrier_code.clone(),
+            carrier_name: sending.carrier_name.clone(),
+            carrier_url: sending.carrier_url.clone(),
+            tracking_number: sending.tracking_number.clone(),
+        };
+        match at.shop.client.set_tracking(&key.order_id, &tracking).await {
+            Ok(()) => {
+                let carrier = sending
+                    .carrier_code
+                    .or(sending.carrier_name)
+                    .unwrap_or_default();
+                let detail = vec![
+                    ("shipment", sending.shipment.clone()),
+                    ("carrier", evidence(&carrier)),
+                ];
+                let event = NewEvent {
+                    what: "tracking_sent",
+                    detail,
+                };
+                let sent = |p: &mut Progress| p.tracking = Some(sending.shipment.clone());
+                self.done(key, &intent, event, sent).await
+            }
+            Err(error) if is_refusal(error.retry(), error.fate()) => {
+                self.refused(&at, &Step::SendTracking, &intent, &error)
+                    .await
+            }
+            Err(error) => {
+                let fate = error.fate();
+                Err(self
+                    .after_failing(&intent, &effect, fate, error.into(), deadline, window)
+                    .await)
+            }
+        }
+    }
+
+    /// How the parcel is named to Mirakl, or why it cannot be.
+    async fn sending(
+        &self,
+        at: &Situation<'_>,
+        shipment: &Shipment,
+        parcel: &Parcel,
+    ) -> Result<Result<Sending, Problem>, Failure> {
+        let marketplace = at.row.key.marketplace.as_str();
+        let day = shipment
+            .confirmed_at
+            .unwrap_or(at.now)
+            .to_zoned_datetime(TimeZone::UTC)
+            .date();
+        let tables = &at.mapped.tables;
+        let row = tables.carrier(marketplace, &shipment.ship_via, &shipment.carrier, day);
+        let corrected = at.row.progress.corrections.carrier_code.clone();
+        let code = corrected.or_else(|| row.and_then(|r| r.carrier_code.clone()));
+        let mut sending = Sending {
+            shipment: tracking_key(shipment),
+            carrier_code: None,
+            carrier_name: None,
+            carrier_url: None,
+            tracking_number: parcel.tracking_number.clone(),
+        };
+        let mut wants_number = self.mandatory_tracking(at).await?;
+        match (code, row.and_then(|r| r.carrier_name.clone())) {
+            (Some(code), _) => {
+                let carriers = self.carriers(at).await?;
+                let Some(carrier) = carriers.into_iter().find(|c| c.code == code) else {
+                    return Ok(Err(Problem::new(Kind::UnregisteredCarrier)
+                        .with("carrier_code", evidence(&code))));
+                };
+                wants_number |= carrier
+                    .tracking_url
+                    .as_deref()
+                    .is_some_and(|u| u.contains("{trackingId}"));
+                sending.carrier_code = Some(code);
+            }
+            (None, Some(name)) => {
+                if !self.takes_other_carriers(at).await? {
+                    return Ok(Err(Problem::new(Kind::UnregisteredCarrier)
+                        .with("carrier_name", evidence(&name))));
+                }
+                let url = row.and_then(|r| r.carrier_url.clone());
+                let number = parcel.tracking_number.as_deref().unwrap_or_default();
+                sending.carrier_url = url
+                    .map(|u| u.replace("{trackingId}", number))
+                    .or_else(|| parcel.tracking_url.clone());
+                sending.carrier_name = Some(name);
+            }
+            (None, None) => {
+                return Ok(Err(Problem::new(Kind::UnmappedCarrier)
+                    .with("ship_via", evidence(&shipment.ship_via))
+                    .with("carrier", evidence(&shipment.carrier))
+                    .with("shipment", evidence(&shipment.shipment_id))));
+            }
+        }
+        if wants_number && sending.tracking_number.is_none() {
+            return Ok(Err(Problem::new(Kind::TrackingMissing)
+                .with("shipping_type_code", evidence(&at.row.order.shipping_type))
+                .with("shipment", evidence(&shipment.shipment_id))));
+        }
+        Ok(Ok(sending))
+    }
+
+    /// Confirms the shipment of the whole order.
+    ///
+    /// Safe to repeat: guarded by the order's state; what became of a doubtful call is read back.
+    ///
+    /// # Errors
+    /// What is to be tried again.
+    pub async fn confirm_shipment(&self, key: &OrderKey) -> Result<Decision, Failure> {
+        let at = self.situation(key).await?;
+        if at.step() != Step::ConfirmShipment {
+            return self.decide(key).await;
+        }
+        let effect = Step::ConfirmShipment.as_str();
+        let intent = self.intend(key, effect, "{}", at.mapped.version).await?;
+        let window = at.window();
+        let deadline = self.before_sending(&intent, window).await?;
+        match at.shop.client.confirm_shipment(&key.order_id).await {
+            Ok(()) => {
+                let event = NewEvent {
+                    what: "shipment_confirmed",
+                    detail: vec![],
+                };
+                self.done(key, &intent, event, |p| p.shipment = Sent::Yes)
+                    .await
+            }
+            Err(error) if error.fate() == Fate::Unknown => {
+                let read_after = after(deadline, window.read_lag);
+                let doubtful = |p: &mut Progress| p.shipment = Sent::Doubtful { read_after };
+                self.doubt(&at, &intent, effect, doubtful).await
+            }
+            Err(error) if is_refusal(error.retry(), error.fate()) => {
+                if intent.attempts >= 1 {
+                    return self
+                        .refused(&at, &Step::ConfirmShipment, &intent, &error)
+                        .await;
+                }
+                let read_after = self.now();
+                self.ledger().end_attempt(&intent).await?;
+                let doubtful = |p: &mut Progress| p.shipment = Sent::Doubtful { read_after };
+                self.doubt(&at, &intent, effect, doubtful).await
+            }
+            Err(error) => {
+                let fate = error.fate();
+                Err(self
+                    .after_failing(&intent, effect, fate, error.into(), deadline, window)
+                    .await)
+            }
+        }
+    }
+}

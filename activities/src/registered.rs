@@ -1,0 +1,173 @@
+//! The activities as a worker registers them: names of `workflows::activities`, code of [`Orders`]
+//! and [`Feeds`].
+
+#![expect(
+    missing_docs,
+    reason = "the macro makes constants without documentation"
+)]
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::command::Answer;
+use domain::marketplace::OrderKey;
+use domain::step::Decision;
+use temporalio_macros::activities;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use workflows::activities::{CommandRequest, FeedInput, FeedReport};
+
+use crate::failure::failure;
+use crate::{Failure, Feeds, Orders};
+
+/// A killed worker is noticed within four of these.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+
+/// Does the work, and tells the server meanwhile that this worker is alive.
+async fn alive<T>(
+    ctx: &ActivityContext,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, ActivityError> {
+    let beats = async {
+        loop {
+            tokio::time::sleep(HEARTBEAT).await;
+            // A beat that cannot be sent is the server's to notice.
+            let _ = ctx.record_heartbeat(()).await;
+        }
+    };
+    tokio::select! {
+        done = work => done.map_err(failure),
+        () = beats => unreachable!("the beats have no end"),
+    }
+}
+
+/// Activities of an order's run.
+pub struct OrderActivities(pub Arc<Orders>);
+
+#[activities]
+impl OrderActivities {
+    #[activity(name = "decide")]
+    pub async fn decide(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        self.0.decide(&order).await.map_err(failure)
+    }
+
+    #[activity(name = "take_command")]
+    pub async fn take_command(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: CommandRequest,
+    ) -> Result<Answer, ActivityError> {
+        alive(&ctx, self.0.take_command(&request)).await
+    }
+
+    #[activity(name = "create_sales_order")]
+    pub async fn create_sales_order(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        alive(&ctx, self.0.create_sales_order(&order)).await
+    }
+
+    #[activity(name = "find_sales_order")]
+    pub async fn find_sales_order(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        alive(&ctx, self.0.find_sales_order(&order)).await
+    }
+
+    #[activity(name = "accept_order_lines")]
+    pub async fn accept_order_lines(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        alive(&ctx, self.0.accept_order_lines(&order)).await
+    }
+
+    #[activity(name = "refuse_order_lines")]
+    pub async fn refuse_order_lines(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        alive(&ctx, self.0.refuse_order_lines(&order)).await
+    }
+
+    #[activity(name = "release_sales_order")]
+    pub async fn release_sales_order(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        alive(&ctx, self.0.release_sales_order(&order)).await
+    }
+
+    #[activity(name = "cancel_sales_order")]
+    pub async fn cancel_sales_order(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        alive(&ctx, self.0.cancel_sales_order(&order)).await
+    }
+
+    #[activity(name = "cancel_order")]
+    pub async fn cancel_order(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        alive(&ctx, self.0.cancel_order(&order)).await
+    }
+
+    #[activity(name = "send_tracking")]
+    pub async fn send_tracking(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        alive(&ctx, self.0.send_tracking(&order)).await
+    }
+
+    #[activity(name = "confirm_shipment")]
+    pub async fn confirm_shipment(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        alive(&ctx, self.0.confirm_shipment(&order)).await
+    }
+}
+
+/// Activities of the feeds.
+pub struct FeedActivities(pub Arc<Feeds>);
+
+#[activities]
+impl FeedActivities {
+    #[activity(name = "collect_orders")]
+    pub async fn collect_orders(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        feed: FeedInput,
+    ) -> Result<FeedReport, ActivityError> {
+        let client = ctx.client();
+        alive(&ctx, self.0.collect_orders(&feed, &client)).await
+    }
+
+    #[activity(name = "collect_shipments")]
+    pub async fn collect_shipments(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        feed: FeedInput,
+    ) -> Result<FeedReport, ActivityError> {
+        let client = ctx.client();
+        alive(&ctx, self.0.collect_shipments(&feed, &client)).await
+    }
+}

@@ -1,0 +1,171 @@
+//! What every activity works with: the ledger, both systems, the clock and the mapping tables.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::mapping::Mappings;
+use domain::marketplace::{CustomerModel, MarketplaceCode, Policy};
+use jiff::{SignedDuration, Timestamp};
+use ledger::Ledger;
+
+use crate::Failure;
+
+/// The one clock of our code.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// The machine's clock.
+    pub fn system() -> Self {
+        Self(Arc::new(Timestamp::now))
+    }
+
+    /// Another clock: the demo follows the simulators'.
+    pub fn following(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The moment.
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+/// One shop on one marketplace.
+pub struct Shop {
+    /// Its code in `bcm.toml`.
+    pub code: MarketplaceCode,
+    /// Its client.
+    pub client: mirakl::Client,
+    /// Host of the marketplace; reference data is kept by it.
+    pub host: String,
+    /// Its rules.
+    pub policy: Policy,
+    /// Whom BlueCherry invoices.
+    pub customer: CustomerModel,
+    /// Time between two pulls of orders.
+    pub poll: Duration,
+    /// How far a pull reaches back behind the newest order seen.
+    pub overlap: Duration,
+    /// Longest a call may last, from connect to the last byte.
+    pub call_timeout: Duration,
+    /// How late a written change may show in a read.
+    pub read_lag: Duration,
+    /// Days from the sale to the sales order's cancel date.
+    pub cancel_after_days: u32,
+    /// Terms for consumer accounts.
+    pub terms: Option<String>,
+    /// Price level for consumer accounts.
+    pub price_level: Option<String>,
+}
+
+/// The BlueCherry site.
+pub struct Site {
+    /// Its name in the profile.
+    pub name: String,
+    /// The way to reach it.
+    pub binding: Arc<dyn bluecherry::Binding>,
+    /// Code of the hold that keeps marketplace orders from picking.
+    pub hold_code: String,
+    /// Longest a call may last.
+    pub call_timeout: Duration,
+    /// How late a written order may show in a look-up.
+    pub read_lag: Duration,
+    /// How often queued writes are carried out.
+    pub queue_cycle: Duration,
+    /// Time between two reads of fulfilments.
+    pub poll: Duration,
+}
+
+/// Mapping tables and their version.
+#[derive(Clone)]
+pub struct Mapped {
+    /// Version in the ledger; 0 while there is none.
+    pub version: i64,
+    /// The tables.
+    pub tables: Arc<Mappings>,
+}
+
+/// Everything together, shared by all activities of a worker.
+pub struct Connections {
+    /// What was seen, meant, sent and went wrong.
+    pub ledger: Ledger,
+    /// The shops, by code.
+    pub shops: BTreeMap<MarketplaceCode, Shop>,
+    /// The ERP.
+    pub site: Site,
+    /// The clock.
+    pub clock: Clock,
+    mapped: Mutex<Mapped>,
+}
+
+impl Connections {
+    /// Puts them together.
+    pub fn new(ledger: Ledger, shops: Vec<Shop>, site: Site, clock: Clock) -> Self {
+        let shops = shops
+            .into_iter()
+            .map(|shop| (shop.code.clone(), shop))
+            .collect();
+        let mapped = Mutex::new(Mapped {
+            version: 0,
+            tables: Arc::default(),
+        });
+        Self {
+            ledger,
+            shops,
+            site,
+            clock,
+            mapped,
+        }
+    }
+
+    /// The shop of a marketplace.
+    ///
+    /// # Errors
+    /// A [`Failure`] that is tried again: the order belongs to a shop that this worker's
+    /// configuration does not name (yet).
+    pub fn shop(&self, code: &MarketplaceCode) -> Result<&Shop, Failure> {
+        self.shops
+            .get(code)
+            .ok_or_else(|| Failure::not_configured(code))
+    }
+
+    /// The mapping tables in force: the newest version in the ledger, whichever worker loaded it.
+    ///
+    /// # Errors
+    /// The ledger's.
+    pub async fn mappings(&self) -> Result<Mapped, Failure> {
+        let version = self.ledger.mapping_version().await?;
+        let held = self.held();
+        if held.version == version {
+            return Ok(held);
+        }
+        let tables = Arc::new(self.ledger.mappings(version).await?);
+        let mapped = Mapped { version, tables };
+        let mut held = self
+            .mapped
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        *held = mapped.clone();
+        Ok(mapped)
+    }
+
+    fn held(&self) -> Mapped {
+        self.mapped
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// A moment so much later; the end of time when that does not fit.
+pub(crate) fn after(moment: Timestamp, wait: Duration) -> Timestamp {
+    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+    moment.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+/// How long from `now` until `then`; nothing when it is past.
+pub(crate) fn until(now: Timestamp, then: Timestamp) -> Duration {
+    Duration::try_from(then.duration_since(now)).unwrap_or(Duration::ZERO)
+}

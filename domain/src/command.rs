@@ -1,0 +1,274 @@
+//! What a person may tell an order, and what it does.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::fulfillment::Facts;
+use crate::progress::{Acceptance, Corrections, Progress};
+use crate::step::Step;
+
+/// A person's word to one order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// Try the blocked step again; cuts a back-off short.
+    Retry,
+    /// Call the order off.
+    Cancel {
+        /// Why; a code, never free text.
+        reason_code: String,
+    },
+    /// Write nothing more for this order until `release`.
+    Hold,
+    /// Go on; also takes back a `cancel` that nothing was done for yet.
+    Release,
+    /// Codes for this order alone, over the mapping tables.
+    Correct(Corrections),
+    /// A step was done by hand; counts only when the other side confirms it.
+    MarkDone {
+        /// Word of the step.
+        step: String,
+        /// Number of the document made by hand, where the step makes one.
+        #[serde(default)]
+        reference: Option<String>,
+        /// Why; a code.
+        #[serde(default)]
+        reason_code: Option<String>,
+    },
+}
+
+/// Answer to a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Was it taken?
+    pub done: bool,
+    /// A code, for scripts.
+    pub code: String,
+    /// A sentence, for people.
+    pub says: String,
+}
+
+impl Answer {
+    /// It was taken.
+    pub fn done(code: &str, says: &str) -> Self {
+        Self {
+            done: true,
+            code: code.to_owned(),
+            says: says.to_owned(),
+        }
+    }
+
+    /// It was refused, and nothing changed.
+    pub fn refused(code: &str, says: &str) -> Self {
+        Self {
+            done: false,
+            code: code.to_owned(),
+            says: says.to_owned(),
+        }
+    }
+}
+
+/// Is this a code that may stand in histories, tables and logs? Letters, digits, `_ . -`, up to 64.
+pub fn is_code(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+}
+
+impl Command {
+    /// The names a command goes by as signal, update and CLI verb.
+    pub const NAMES: [&'static str; 6] =
+        ["retry", "cancel", "hold", "release", "correct", "mark_done"];
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Cancel { .. } => "cancel",
+            Self::Hold => "hold",
+            Self::Release => "release",
+            Self::Correct(_) => "correct",
+            Self::MarkDone { .. } => "mark_done",
+        }
+    }
+
+    /// Reads a command as it came from the Temporal UI or the CLI.
+    ///
+    /// Missing details are `Value::Null`; unknown fields are passed over.
+    ///
+    /// # Errors
+    /// The [`Answer`] that tells the person what to write instead. It never repeats what they wrote.
+    pub fn read(name: &str, detail: &Value) -> Result<Self, Answer> {
+        let text = |field: &str| detail.get(field).and_then(Value::as_str).map(str::to_owned);
+        let code = |field: &str| text(field).filter(|code| is_code(code));
+        let wrong = |says: &str| Err(Answer::refused("unreadable", says));
+        match name {
+            "retry" => Ok(Self::Retry),
+            "hold" => Ok(Self::Hold),
+            "release" => Ok(Self::Release),
+            "cancel" => match code("reason_code") {
+                Some(reason_code) => Ok(Self::Cancel { reason_code }),
+                None => {
+                    wrong("cancel wants {\"reason_code\": \"…\"}, a code of letters and digits.")
+                }
+            },
+            "correct" => match serde_json::from_value::<Corrections>(detail.clone()) {
+                Ok(corrections) if !corrections.is_empty() => Ok(Self::Correct(corrections)),
+                _ => wrong(
+                    "correct wants one of skus {offer SKU: BlueCherry SKU}, division, warehouse, ship_via, carrier_code.",
+                ),
+            },
+            "mark_done" => match code("step") {
+                Some(step) => {
+                    let (reference, reason_code) = (code("reference"), code("reason_code"));
+                    Ok(Self::MarkDone {
+                        step,
+                        reference,
+                        reason_code,
+                    })
+                }
+                None => wrong("mark_done wants {\"step\": \"…\", \"reference\": \"…\"}."),
+            },
+            _ => wrong("This program knows retry, cancel, hold, release, correct and mark_done."),
+        }
+    }
+
+    /// Takes the command into `progress`, or says why not; `step` is what the order does now.
+    ///
+    /// `mark_done` only passes here after the caller saw the other side confirm it.
+    pub fn apply(&self, progress: &mut Progress, facts: &Facts<'_>, step: &Step) -> Answer {
+        let shipped = facts.order.state.is_shipped();
+        let over = facts.order.state.is_called_off() || matches!(step, Step::Done(_));
+        match self {
+            Self::Retry => {
+                let blocked = progress.blocked.take().is_some();
+                if blocked {
+                    Answer::done("retried", "The blocked step is tried again now.")
+                } else {
+                    Answer::done(
+                        "looked_again",
+                        "Nothing was blocked; the order is looked at again.",
+                    )
+                }
+            }
+            Self::Hold if shipped || over => Answer::refused(
+                "too_late",
+                "The order is shipped or over; there is nothing to hold.",
+            ),
+            Self::Hold => {
+                progress.held = true;
+                Answer::done(
+                    "held",
+                    "Nothing more is written for this order until release.",
+                )
+            }
+            Self::Release => release(progress),
+            Self::Cancel { .. } if over => {
+                Answer::refused("already_over", "The order is called off or over already.")
+            }
+            Self::Cancel { .. } if shipped => Answer::refused(
+                "shipped",
+                "The order is shipped; take it back as a return, which ends in a credit memo.",
+            ),
+            Self::Cancel { reason_code } => {
+                progress.cancel.get_or_insert_with(|| reason_code.clone());
+                progress.blocked = None;
+                if facts.order.debited_at.is_some() {
+                    Answer::done(
+                        "needs_refund",
+                        "The order is paid: nothing more is shipped, and a credit memo in BlueCherry settles it.",
+                    )
+                } else {
+                    Answer::done("cancelling", "The order is being called off on both sides.")
+                }
+            }
+            Self::Correct(corrections) => {
+                progress.corrections.merge(corrections.clone());
+                progress.blocked = None;
+                Answer::done(
+                    "corrected",
+                    "The codes count for this order; the step is tried again.",
+                )
+            }
+            Self::MarkDone { step, .. } => mark_done(progress, step),
+        }
+    }
+}
+
+fn release(progress: &mut Progress) -> Answer {
+    let acted = progress.cancelled.is_some()
+        || progress.acceptance == (Acceptance::Told { accepted: false });
+    let withdrawn = progress.cancel.is_some() && !acted;
+    if withdrawn {
+        progress.cancel = None;
+    }
+    match (std::mem::take(&mut progress.held), withdrawn) {
+        (_, true) => Answer::done(
+            "cancel_withdrawn",
+            "The order goes on; the cancel is taken back.",
+        ),
+        (true, false) => Answer::done("released", "The order goes on."),
+        (false, false) => Answer::done("not_held", "The order was not held."),
+    }
+}
+
+fn mark_done(progress: &mut Progress, step: &str) -> Answer {
+    match step {
+        "release" => progress.released = true,
+        "cancel_sales_order" => progress.settled_by_hand = true,
+        _ => {}
+    }
+    progress.blocked = None;
+    Answer::done(
+        "marked_done",
+        "The other side confirms it; the order goes on.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_person_types_is_read_or_answered_without_repeating_it() {
+        assert_eq!(Command::read("retry", &Value::Null), Ok(Command::Retry));
+        assert_eq!(Command::read("hold", &json!("whatever")), Ok(Command::Hold));
+        let cancel = Command::read("cancel", &json!({"reason_code": "34", "more": 1}));
+        assert_eq!(
+            cancel,
+            Ok(Command::Cancel {
+                reason_code: "34".into()
+            })
+        );
+        for bad in [
+            Value::Null,
+            json!({"reason_code": "Ann Lee called, 5th Avenue"}),
+            json!([1]),
+        ] {
+            let answer = Command::read("cancel", &bad).unwrap_err();
+            assert!(!answer.done && !answer.says.contains("Ann"));
+        }
+        assert!(Command::read("correct", &json!({})).is_err());
+        assert!(Command::read("correct", &json!({"warehouse": "NJ1"})).is_ok());
+        assert!(Command::read("explode", &Value::Null).is_err());
+    }
+
+    #[test]
+    fn release_takes_back_a_cancel_that_nothing_was_done_for() {
+        let mut p = Progress {
+            cancel: Some("34".into()),
+            ..Progress::default()
+        };
+        assert_eq!(release(&mut p).code, "cancel_withdrawn");
+        assert_eq!(p.cancel, None);
+        let mut done = Progress {
+            cancel: Some("34".into()),
+            acceptance: Acceptance::Told { accepted: false },
+            ..Progress::default()
+        };
+        assert_eq!(release(&mut done).code, "not_held");
+        assert!(done.cancel.is_some());
+    }
+}

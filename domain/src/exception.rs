@@ -1,0 +1,262 @@
+//! What needs a person: kinds, owners, and the words they read.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Who takes care of an exception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// Orders, stock, warehouse, carriers.
+    Operations,
+    /// Money, taxes, journals.
+    Finance,
+    /// Offers, SKUs, the marketplace's settings.
+    Ecommerce,
+    /// The consumer.
+    CustomerCare,
+    /// The engineers who run this program.
+    Engineering,
+}
+
+impl Owner {
+    /// The word in tables, metrics and search attributes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operations => "operations",
+            Self::Finance => "finance",
+            Self::Ecommerce => "ecommerce",
+            Self::CustomerCare => "customer_care",
+            Self::Engineering => "engineering",
+        }
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident, $word:literal, $owner:ident, $mapping:literal, $cause:literal, $next:literal;)*) => {
+        /// What happened that this program may not settle alone.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Kind { $($(#[$doc])* $variant,)* }
+
+        impl Kind {
+            /// Every kind, for documents and tests.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The word in tables, metrics, search attributes and `--json`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// Whose it is.
+            pub fn owner(self) -> Owner {
+                match self { $(Self::$variant => Owner::$owner,)* }
+            }
+
+            /// Can a corrected mapping table be the cure? Then a new version wakes the order.
+            pub fn is_cured_by_mapping(self) -> bool {
+                match self { $(Self::$variant => $mapping,)* }
+            }
+
+            /// The plain cause, one sentence.
+            pub fn cause(self) -> &'static str {
+                match self { $(Self::$variant => $cause,)* }
+            }
+
+            /// What to do next, one or two sentences.
+            pub fn next_step(self) -> &'static str {
+                match self { $(Self::$variant => $next,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// An offer SKU without a row in `skus.csv`.
+    UnmappedSku, "unmapped_sku", Ecommerce, true,
+        "An offer SKU of this order has no BlueCherry SKU in skus.csv.",
+        "Add the row to skus.csv; the order goes on by itself. For this order alone: bcm orders correct.";
+    /// The shipping method has no ship-via.
+    UnmappedShipVia, "unmapped_ship_via", Operations, true,
+        "The marketplace's shipping method has no BlueCherry ship-via in ship_via.csv.",
+        "Add the row to ship_via.csv; the order goes on by itself.";
+    /// The division has no warehouse at that date.
+    MissingWarehouse, "missing_warehouse", Operations, true,
+        "No warehouse is mapped for the division of this order's goods on the day of sale.",
+        "Add the row to warehouses.csv; the order goes on by itself.";
+    /// Lines would leave from different divisions or warehouses.
+    MixedWarehouses, "mixed_warehouses", Operations, true,
+        "The lines map to more than one division or warehouse; one sales order takes one of each.",
+        "Map the SKUs to one division and warehouse, or correct this order.";
+    /// The carrier that shipped has no row in `carriers.csv`.
+    UnmappedCarrier, "unmapped_carrier", Operations, true,
+        "The carrier that BlueCherry names has no Mirakl carrier in carriers.csv.",
+        "Add the row to carriers.csv; the shipment is sent right after. The parcel has left already.";
+    /// The mapped carrier is not in the operator's list, and may not go by name.
+    UnregisteredCarrier, "unregistered_carrier", Operations, true,
+        "The mapped carrier is not in the operator's list (SH21), and the operator takes no other.",
+        "Map it to a code of the operator's list in carriers.csv.";
+    /// The operator demands a tracking number and there is none.
+    TrackingMissing, "tracking_missing", Operations, false,
+        "The operator wants a tracking number for this shipping method and BlueCherry sent none.",
+        "Have the warehouse add the tracking number; the next fulfilment record goes on by itself.";
+    /// A tax code without its remitter.
+    UnmappedTax, "unmapped_tax", Finance, true,
+        "A tax code of this order has no remitter in taxes.csv, so it is unknown who pays it over.",
+        "Add the row to taxes.csv; the order goes on by itself.";
+    /// A promotion without its allowance code.
+    UnmappedAllowance, "unmapped_allowance", Finance, true,
+        "A promotion of this order has no allowance code in allowances.csv.",
+        "Add the row to allowances.csv; the order goes on by itself.";
+    /// The sums do not meet.
+    TotalMismatch, "total_mismatch", Finance, false,
+        "The sales order's total would differ from Mirakl's, so it is not created.",
+        "Compare the amounts in the evidence with the order in the Mirakl back office, then retry or cancel.";
+    /// `external_po` would not fit the ERP's field.
+    ExternalPoTooLong, "external_po_too_long", Engineering, false,
+        "Prefix and order ID together are longer than BlueCherry's field; a cut key could meet another order's.",
+        "Choose a shorter prefix for this marketplace, or have the field widened, then retry.";
+    /// BlueCherry holds another order under the same key.
+    SalesOrderConflict, "sales_order_conflict", Operations, false,
+        "BlueCherry already has a sales order under this key, with another channel, order or lines.",
+        "Find out who entered it. When it is this order after all, correct it there and retry.";
+    /// BlueCherry refused the sales order.
+    SalesOrderRefused, "sales_order_refused", Operations, true,
+        "BlueCherry refused the sales order; its code stands in the evidence.",
+        "Put right what the code names, in BlueCherry or in the mapping tables, then retry.";
+    /// The customer account is missing or clashes.
+    CustomerRefused, "customer_refused", Finance, false,
+        "BlueCherry refused the customer account for this order.",
+        "Check the customer code of this marketplace in bcm.toml and the account in BlueCherry, then retry.";
+    /// Stock does not cover it and the policy asks.
+    ShortStock, "short_stock", Operations, false,
+        "BlueCherry cannot cover every line, and the policy for this marketplace asks a person.",
+        "Free stock and retry, or cancel to refuse the order on Mirakl.";
+    /// A queued write that does not show.
+    QueuedTooLong, "queued_too_long", Engineering, false,
+        "BlueCherry queued the sales order and after two cycles it still does not show.",
+        "Look at the site's import job. The order goes on by itself when the sales order shows.";
+    /// Mirakl refused a call.
+    MarketplaceRefused, "marketplace_refused", Operations, false,
+        "Mirakl refused the call; its code stands in the evidence.",
+        "Look the order up in the Mirakl back office, then retry, or mark the step done.";
+    /// BlueCherry refused ship-to or release.
+    ReleaseRefused, "release_refused", Operations, true,
+        "BlueCherry refused the delivery address or the release; its code stands in the evidence.",
+        "Put right what the code names, in BlueCherry or in the mapping tables, then retry.";
+    /// A delivery address that the ERP cannot hold.
+    AddressUnusable, "address_unusable", CustomerCare, false,
+        "The delivery address lacks a part that BlueCherry needs.",
+        "Ask the operator for the missing part, complete the sales order in BlueCherry and mark the step done.";
+    /// More parcels than one call can tell.
+    SeveralParcels, "several_parcels", Operations, false,
+        "The order left in several parcels; this release confirms whole orders in one parcel only.",
+        "Confirm the shipments in the Mirakl back office; the order goes on when Mirakl shows it shipped.";
+    /// The warehouse shipped less than ordered.
+    ShortShip, "short_ship", CustomerCare, false,
+        "The warehouse shipped less than was ordered.",
+        "Refund the missing pieces and confirm the rest in the Mirakl back office.";
+    /// The warehouse shipped what was not ordered.
+    ExcessShip, "excess_ship", Operations, false,
+        "BlueCherry reports more pieces shipped than were ordered, or a line that is not in the order.",
+        "Have the warehouse correct the fulfilment record.";
+    /// Shipped on Mirakl, not in BlueCherry.
+    ShippedElsewhere, "shipped_elsewhere", Operations, false,
+        "Mirakl shows the order shipped, and BlueCherry has no final shipment for it.",
+        "Find out who confirmed it. Ship or close the sales order in BlueCherry.";
+    /// Called off on Mirakl when BlueCherry could not cancel any more.
+    CancelledAfterPick, "cancelled_after_pick", Operations, false,
+        "The order was called off on Mirakl, and BlueCherry could not cancel every piece: picked or shipped.",
+        "Stop the parcel or take it back, close the sales order in BlueCherry, then mark the step done.";
+    /// BlueCherry cancelled what Mirakl still waits for.
+    CancelledInErp, "cancelled_in_erp", CustomerCare, false,
+        "The sales order is cancelled in BlueCherry while the order is open on Mirakl.",
+        "Cancel or refund it on Mirakl, or enter it again in BlueCherry.";
+    /// Paid already: only a refund can call it off.
+    NeedsRefund, "needs_refund", CustomerCare, false,
+        "The order is paid, so it cannot be cancelled any more; only a credit in BlueCherry settles it.",
+        "Post the credit memo in BlueCherry. To go on shipping instead, use release.";
+    /// Part of the order was cancelled or refunded on Mirakl.
+    LinesChanged, "lines_changed", CustomerCare, false,
+        "Part of the order was cancelled or refunded on Mirakl; this release carries whole orders only.",
+        "Change the sales order in BlueCherry, and confirm the shipment in the Mirakl back office.";
+    /// A state nobody taught us.
+    UnknownWord, "unknown_word", Engineering, false,
+        "Mirakl sent a state that this program does not know.",
+        "Look the order up in the Mirakl back office; teach the program the word.";
+    /// An order that cannot be read.
+    UnreadableOrder, "unreadable_order", Engineering, false,
+        "Mirakl sent an order that this program cannot read; it is kept as it came.",
+        "The evidence names the place in the message. The order is read again with every change.";
+    /// A fulfilment record that cannot be read.
+    UnreadableShipment, "unreadable_shipment", Engineering, false,
+        "BlueCherry sent a fulfilment record that this program cannot read; it is kept as it came.",
+        "The evidence names the place in the message. It is read again with every change.";
+    /// A fulfilment for no order that we know.
+    StrayShipment, "stray_shipment", Operations, false,
+        "BlueCherry reports a shipment under a key of ours, and there is no such order.",
+        "Find out which order it belongs to.";
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A problem as the order's own state shows it; it becomes an exception, and closes with its cause.
+///
+/// Evidence is codes, paths, quantities and amounts; never text that a person typed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// What happened.
+    pub kind: Kind,
+    /// Name and value pairs, for example `offer_sku`, `BC-1`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<(String, String)>,
+}
+
+impl Problem {
+    /// A problem without evidence yet.
+    pub fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            evidence: vec![],
+        }
+    }
+
+    /// Adds a piece of evidence.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
+        self.evidence.push((name.to_owned(), value.to_string()));
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_of_a_kind_is_its_serde_name() {
+        for kind in Kind::ALL {
+            let json = serde_json::to_string(kind).unwrap();
+            assert_eq!(json, format!("\"{kind}\""));
+        }
+    }
+
+    #[test]
+    fn every_kind_tells_cause_and_next_step_as_sentences() {
+        for kind in Kind::ALL {
+            assert!(kind.cause().ends_with('.'), "{kind}");
+            assert!(kind.next_step().ends_with('.'), "{kind}");
+        }
+    }
+}

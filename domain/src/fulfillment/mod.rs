@@ -1,0 +1,338 @@
+//! An order's life as a pure function: what is known in, the next step out.
+
+mod show;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use jiff::{SignedDuration, Timestamp};
+
+pub use show::{deadline, shown};
+
+use crate::acceptance::{self, Verdict};
+use crate::exception::{Kind, Problem};
+use crate::marketplace::Policy;
+use crate::order::{Order, State};
+use crate::progress::{Acceptance, Progress, SalesOrder, Sent};
+use crate::shipment::{Quantity, Shipment, Shipped, shipped};
+use crate::step::{Decision, Outcome, Step, Wait};
+
+/// Everything a decision is made from, besides [`Progress`].
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The order as last read from Mirakl.
+    pub order: &'a Order,
+    /// Its shipments as last read from BlueCherry.
+    pub shipments: &'a [Shipment],
+    /// The shop's rules.
+    pub policy: &'a Policy,
+    /// Which versions of things these are.
+    pub versions: Versions,
+    /// The moment of the decision.
+    pub now: Timestamp,
+}
+
+/// Numbers that grow with each change, to tell whether a refusal may be outdated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Versions {
+    /// Mapping tables in force.
+    pub mapping: i64,
+    /// The order, counted by the ledger.
+    pub order: i64,
+    /// Its shipments, counted by the ledger.
+    pub shipments: i64,
+}
+
+/// Decides what comes next, and what to show meanwhile.
+pub fn decide(progress: &Progress, facts: &Facts<'_>) -> Decision {
+    let step = next_step(progress, facts);
+    let shown = shown(progress, facts, &step);
+    Decision { step, shown }
+}
+
+/// Decides what comes next in an order's life.
+///
+/// The same for the same input, whatever happened in between: a run that was lost, or restored from
+/// an old copy, goes on where things stand.
+pub fn next_step(progress: &Progress, facts: &Facts<'_>) -> Step {
+    let step = natural_step(progress, facts);
+    if step.is_effect() && facts.policy.dry_run {
+        return Step::Wait(Wait::DryRun(step.as_str().to_owned()));
+    }
+    if progress.held && step.is_effect() && step != Step::CancelSalesOrder {
+        return Step::Wait(Wait::Held);
+    }
+    match &progress.blocked {
+        Some(blocked) if blocked.step == step.as_str() && still_blocked(progress, facts) => {
+            Step::Wait(Wait::Person(blocked.problem.clone()))
+        }
+        _ => step,
+    }
+}
+
+/// Does the last refusal still stand, or has something changed that may be its cure?
+fn still_blocked(progress: &Progress, facts: &Facts<'_>) -> bool {
+    let Some(blocked) = &progress.blocked else {
+        return false;
+    };
+    let kind = blocked.problem.kind;
+    let remapped = kind.is_cured_by_mapping() && facts.versions.mapping != blocked.mapping_version;
+    let reshipped = matches!(blocked.step.as_str(), "send_tracking" | "confirm_shipment")
+        && facts.versions.shipments != blocked.shipments_version;
+    let reread = matches!(kind, Kind::TotalMismatch | Kind::AddressUnusable)
+        && facts.versions.order != blocked.order_version;
+    !(remapped || reshipped || reread)
+}
+
+/// The next step if nobody holds the order and nothing was refused.
+fn natural_step(progress: &Progress, facts: &Facts<'_>) -> Step {
+    let Facts { order, policy, .. } = facts;
+    if !policy.ships_from(order.center.as_deref()) || order.created_at < policy.take_over_from {
+        return Step::Done(Outcome::NotOurs);
+    }
+    if let Some(word) = order.unknown_word() {
+        return person(Problem::new(Kind::UnknownWord).with("state", word));
+    }
+    let refused_by_us = progress.acceptance == (Acceptance::Told { accepted: false });
+    match &order.state {
+        state if state.is_called_off() || refused_by_us => called_off(progress, facts),
+        State::Staging => Step::Wait(Wait::Validation),
+        State::WaitingAcceptance => before_acceptance(progress, facts),
+        State::WaitingDebit | State::WaitingDebitPayment => before_payment(progress, facts),
+        State::Shipping => before_shipment(progress, facts),
+        _ => after_shipment(progress, facts),
+    }
+}
+
+fn person(problem: Problem) -> Step {
+    Step::Wait(Wait::Person(problem))
+}
+
+/// The step that makes the sales order certain, or `None` when it is.
+fn toward_sales_order(progress: &Progress, facts: &Facts<'_>) -> Option<Step> {
+    match &progress.sales_order {
+        SalesOrder::None | SalesOrder::Doubtful => Some(Step::CreateSalesOrder),
+        SalesOrder::Queued {
+            look_at,
+            late_at,
+            since,
+        } => Some(if facts.now >= *look_at {
+            Step::FindSalesOrder
+        } else if facts.now >= *late_at {
+            person(Problem::new(Kind::QueuedTooLong).with("queued_at", since))
+        } else {
+            Step::Wait(Wait::Queue)
+        }),
+        SalesOrder::There(_) => None,
+    }
+}
+
+fn before_acceptance(progress: &Progress, facts: &Facts<'_>) -> Step {
+    match progress.acceptance {
+        Acceptance::Told { accepted: true } => return Step::Wait(Wait::Payment),
+        Acceptance::Doubtful { read_after } if facts.order.read_at < read_after => {
+            return Step::Wait(Wait::ReadBack);
+        }
+        _ => {}
+    }
+    if progress.cancel.is_some() {
+        return Step::RefuseLines;
+    }
+    if let Some(step) = toward_sales_order(progress, facts) {
+        return step;
+    }
+    let Some(booked) = progress.sales_order.booked() else {
+        return Step::CreateSalesOrder;
+    };
+    match acceptance::decide(booked, facts.policy, progress.partial_forbidden) {
+        Verdict::Accept(_) => Step::AcceptLines,
+        Verdict::RefuseAll => Step::RefuseLines,
+        Verdict::Ask(problem) => person(problem),
+    }
+}
+
+fn before_payment(progress: &Progress, facts: &Facts<'_>) -> Step {
+    if let Some(step) = toward_sales_order(progress, facts) {
+        return step;
+    }
+    if progress.cancel.is_some() {
+        return call_off(progress, facts);
+    }
+    short_after_acceptance(progress).unwrap_or(Step::Wait(Wait::Payment))
+}
+
+fn before_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
+    if let Some(step) = toward_sales_order(progress, facts) {
+        return step;
+    }
+    let open = open_quantities(facts.order);
+    let shipped = shipped(&open, facts.shipments);
+    if progress.cancel.is_some() && shipped == Shipped::Nothing {
+        return call_off(progress, facts);
+    }
+    match shipped {
+        Shipped::Nothing if progress.released => match changed_lines(facts.order) {
+            Some(problem) => person(problem),
+            None => Step::Wait(Wait::Shipment),
+        },
+        Shipped::Nothing => {
+            let problem =
+                short_after_acceptance(progress).or_else(|| changed_lines(facts.order).map(person));
+            match problem {
+                Some(wait) => wait,
+                None if facts.order.has_address => Step::Release,
+                None => Step::Wait(Wait::Address),
+            }
+        }
+        Shipped::Whole(shipment, _) => {
+            if progress.tracking.as_deref() != Some(tracking_key(shipment).as_str()) {
+                return Step::SendTracking;
+            }
+            match progress.shipment {
+                Sent::No => Step::ConfirmShipment,
+                Sent::Doubtful { read_after } if facts.order.read_at < read_after => {
+                    Step::Wait(Wait::ReadBack)
+                }
+                Sent::Doubtful { .. } => Step::ConfirmShipment,
+                Sent::Yes => Step::Wait(Wait::Aftercare),
+            }
+        }
+        Shipped::SeveralParcels => person(Problem::new(Kind::SeveralParcels)),
+        Shipped::Short => person(Problem::new(Kind::ShortShip)),
+        Shipped::Excess => person(Problem::new(Kind::ExcessShip)),
+    }
+}
+
+fn after_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
+    if matches!(
+        progress.sales_order,
+        SalesOrder::Doubtful | SalesOrder::Queued { .. }
+    ) {
+        return toward_sales_order(progress, facts).unwrap_or(Step::FindSalesOrder);
+    }
+    let left = shipped(&open_quantities(facts.order), facts.shipments) != Shipped::Nothing;
+    let ours = progress.shipment == Sent::Yes || progress.settled_by_hand;
+    if !left && !ours {
+        return person(Problem::new(Kind::ShippedElsewhere));
+    }
+    if facts.order.state == State::Closed || facts.now >= aftercare_ends(facts) {
+        return Step::Done(Outcome::Fulfilled);
+    }
+    Step::Wait(Wait::Aftercare)
+}
+
+/// Refused or cancelled on Mirakl: no open sales order may stay behind.
+fn called_off(progress: &Progress, facts: &Facts<'_>) -> Step {
+    let outcome = match facts.order.state {
+        State::Canceled => Outcome::Cancelled,
+        _ => Outcome::Refused,
+    };
+    match (&progress.sales_order, &progress.cancelled) {
+        (SalesOrder::None, _) => {}
+        (SalesOrder::Doubtful, _) => return Step::FindSalesOrder,
+        (SalesOrder::Queued { .. }, _) => {
+            return toward_sales_order(progress, facts).unwrap_or(Step::FindSalesOrder);
+        }
+        (SalesOrder::There(_), None) => return Step::CancelSalesOrder,
+        (SalesOrder::There(_), Some(cancelled)) => {
+            if cancelled.not_cancelled > 0 && !progress.settled_by_hand {
+                return after_pick(cancelled.not_cancelled);
+            }
+        }
+    }
+    if !facts.order.state.is_called_off() {
+        return Step::Wait(Wait::ReadBack);
+    }
+    let by_hand = progress.settled_by_hand;
+    Step::Done(if by_hand {
+        Outcome::SettledByHand
+    } else {
+        outcome
+    })
+}
+
+/// A person wants an accepted order called off: in the ERP first, then on Mirakl, while unpaid.
+fn call_off(progress: &Progress, facts: &Facts<'_>) -> Step {
+    let order = facts.order;
+    if order.debited_at.is_some() || !order.can_cancel {
+        return person(Problem::new(Kind::NeedsRefund).with("can_cancel", order.can_cancel));
+    }
+    match &progress.cancelled {
+        None => Step::CancelSalesOrder,
+        Some(cancelled) if cancelled.not_cancelled > 0 => after_pick(cancelled.not_cancelled),
+        Some(_) => match progress.order_cancelled {
+            Sent::Doubtful { read_after } if order.read_at < read_after => {
+                Step::Wait(Wait::ReadBack)
+            }
+            Sent::Yes => Step::Wait(Wait::ReadBack),
+            Sent::No | Sent::Doubtful { .. } => Step::CancelOrder,
+        },
+    }
+}
+
+fn after_pick(pieces: u32) -> Step {
+    person(Problem::new(Kind::CancelledAfterPick).with("not_cancelled", pieces))
+}
+
+/// Accepted elsewhere while BlueCherry could not cover it: promised goods that are not there.
+fn short_after_acceptance(progress: &Progress) -> Option<Step> {
+    let booked = progress.sales_order.booked()?;
+    let short = booked.lines.iter().filter(|l| !l.taken);
+    let promised = progress.accepted_elsewhere && booked.lines.iter().any(|l| !l.taken);
+    promised.then(|| {
+        let problem = Problem::new(Kind::ShortStock);
+        person(short.fold(problem, |p, l| {
+            p.with(&l.line_id, l.reject_code.as_deref().unwrap_or("rejected"))
+        }))
+    })
+}
+
+/// Part of the order was called off after acceptance.
+fn changed_lines(order: &Order) -> Option<Problem> {
+    let mut gone = order
+        .lines
+        .iter()
+        .filter(|l| matches!(l.state, State::Canceled | State::Refunded))
+        .peekable();
+    gone.peek()?;
+    let problem = Problem::new(Kind::LinesChanged);
+    Some(gone.fold(problem, |p, l| p.with(&l.line_id, "called_off")))
+}
+
+/// Names a shipment as sent to Mirakl; a corrected one is sent again.
+pub fn tracking_key(shipment: &Shipment) -> String {
+    format!("{}@{}", shipment.shipment_id, shipment.version)
+}
+
+/// What is still to be shipped, by line.
+pub fn open_quantities(order: &Order) -> Vec<Quantity> {
+    let quantity = |l: &crate::order::Line| Quantity {
+        line_id: l.line_id.clone(),
+        quantity: l.quantity,
+    };
+    order.open_lines().map(quantity).collect()
+}
+
+fn aftercare_ends(facts: &Facts<'_>) -> Timestamp {
+    let left = facts.shipments.iter().filter_map(|s| s.confirmed_at).max();
+    let start = left.unwrap_or(facts.order.updated_at);
+    let care = SignedDuration::from_secs(i64::from(facts.policy.aftercare_s));
+    start.checked_add(care).unwrap_or(Timestamp::MAX)
+}
+
+/// When an order that waits wants to be looked at again without any news; `None` for never.
+///
+/// Kept in the ledger and watched by the feed, so that a run needs no timer of its own.
+pub fn wake_at(progress: &Progress, facts: &Facts<'_>, step: &Step) -> Option<Timestamp> {
+    if let (SalesOrder::Queued { look_at, .. }, Step::Wait(_)) = (&progress.sales_order, step) {
+        return Some(*look_at);
+    }
+    match step {
+        Step::Wait(Wait::Aftercare) => Some(aftercare_ends(facts)),
+        _ => None,
+    }
+}
+
+/// Does the order wait for the next pull to tell what became of a call?
+pub fn wants_read_back(step: &Step) -> bool {
+    matches!(step, Step::Wait(Wait::ReadBack))
+}

@@ -1,0 +1,16 @@
+//! Words and decisions of the connector: no I/O, no clock, no vendor JSON.
+//!
+//! Everything here is a pure function of what it is given, so every rule can be tested with a table.
+
+pub mod acceptance;
+pub mod command;
+pub mod exception;
+pub mod fulfillment;
+pub mod mapping;
+pub mod marketplace;
+pub mod money;
+pub mod order;
+pub mod progress;
+pub mod retry;
+pub mod shipment;
+pub mod step;

@@ -1,0 +1,228 @@
+//! How far we are with an order, and what people said about it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::exception::Problem;
+
+/// What stands written about an order on our side. Grows by optional fields only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    /// The sales order in BlueCherry.
+    pub sales_order: SalesOrder,
+    /// First seen past acceptance: by itself, or by hand in the portal.
+    pub accepted_elsewhere: bool,
+    /// What we told Mirakl of acceptance.
+    pub acceptance: Acceptance,
+    /// The operator said that this shop may not accept in part.
+    pub partial_forbidden: bool,
+    /// Ship-to set and hold released.
+    pub released: bool,
+    /// The sales order was cancelled; pieces that BlueCherry could not cancel.
+    pub cancelled: Option<Cancelled>,
+    /// The whole order was cancelled on Mirakl by us.
+    pub order_cancelled: Sent,
+    /// Tracking that Mirakl was given, by shipment.
+    pub tracking: Option<String>,
+    /// Shipment confirmation that Mirakl was given.
+    pub shipment: Sent,
+    /// Why the current step cannot go on.
+    pub blocked: Option<Blocked>,
+    /// A person holds the order.
+    pub held: bool,
+    /// A person wants it called off; the reason is a code.
+    pub cancel: Option<String>,
+    /// A person's mapping codes for this order alone.
+    pub corrections: Corrections,
+    /// A person took care of what is left after goods could not be cancelled.
+    pub settled_by_hand: bool,
+}
+
+impl Progress {
+    /// Takes in what a newly read order proves of calls whose answer was lost, and of acceptance that
+    /// was not ours. Answers the effects that are settled by it, by the word of their step.
+    pub fn absorb(&mut self, order: &crate::order::Order) -> Vec<&'static str> {
+        use crate::order::State;
+        let mut settled = vec![];
+        if order.state.is_past_acceptance() {
+            match self.acceptance {
+                Acceptance::Doubtful { .. } => settled.push("accept_lines"),
+                Acceptance::None => self.accepted_elsewhere = true,
+                Acceptance::Told { .. } => {}
+            }
+            self.acceptance = Acceptance::Told { accepted: true };
+        }
+        if order.state == State::Refused && matches!(self.acceptance, Acceptance::Doubtful { .. }) {
+            settled.extend(["accept_lines", "refuse_lines"]);
+            self.acceptance = Acceptance::Told { accepted: false };
+        }
+        if order.state.is_shipped() && matches!(self.shipment, Sent::Doubtful { .. }) {
+            settled.push("confirm_shipment");
+            self.shipment = Sent::Yes;
+        }
+        if order.state == State::Canceled && matches!(self.order_cancelled, Sent::Doubtful { .. }) {
+            settled.push("cancel_order");
+            self.order_cancelled = Sent::Yes;
+        }
+        settled
+    }
+}
+
+/// The sales order, as far as we can be sure of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SalesOrder {
+    /// Never sent.
+    #[default]
+    None,
+    /// Sent, and the answer is not known yet.
+    Doubtful,
+    /// BlueCherry queued it: not there until a look-up shows it.
+    Queued {
+        /// Since when.
+        since: Timestamp,
+        /// When to look next.
+        look_at: Timestamp,
+        /// From when on this is an exception.
+        late_at: Timestamp,
+    },
+    /// It is there.
+    There(Booked),
+}
+
+impl SalesOrder {
+    /// The order, when it is known to be there.
+    pub fn booked(&self) -> Option<&Booked> {
+        match self {
+            Self::There(booked) => Some(booked),
+            _ => None,
+        }
+    }
+}
+
+/// A sales order that BlueCherry showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Booked {
+    /// BlueCherry's number.
+    pub number: String,
+    /// Version last seen.
+    pub version: i64,
+    /// Answer for each line.
+    pub lines: Vec<BookedLine>,
+}
+
+/// BlueCherry's answer for a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookedLine {
+    /// Mirakl's line ID.
+    pub line_id: String,
+    /// Did BlueCherry take it?
+    pub taken: bool,
+    /// Why not. A code.
+    #[serde(default)]
+    pub reject_code: Option<String>,
+}
+
+/// What we told Mirakl of acceptance.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Acceptance {
+    /// Nothing.
+    #[default]
+    None,
+    /// Sent, and only an order read after this moment tells what became of it.
+    Doubtful {
+        /// An order read earlier proves nothing.
+        read_after: Timestamp,
+    },
+    /// Mirakl took our decision.
+    Told {
+        /// Were lines accepted (else all refused)?
+        accepted: bool,
+    },
+}
+
+/// A call that Mirakl guards by the order's state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sent {
+    /// Not sent.
+    #[default]
+    No,
+    /// Sent, and only an order read after this moment tells what became of it.
+    Doubtful {
+        /// An order read earlier proves nothing.
+        read_after: Timestamp,
+    },
+    /// Mirakl took it.
+    Yes,
+}
+
+/// What became of cancelling the sales order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancelled {
+    /// Pieces BlueCherry could not cancel any more.
+    pub not_cancelled: u32,
+}
+
+/// A step that was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocked {
+    /// The step, by its word.
+    pub step: String,
+    /// Why.
+    pub problem: Problem,
+    /// Mapping version then in force; a newer one may be the cure.
+    pub mapping_version: i64,
+    /// Order version then seen; news of the order may be the cure.
+    pub order_version: i64,
+    /// Shipments then seen.
+    pub shipments_version: i64,
+}
+
+/// A person's codes for one order, over the mapping tables.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Corrections {
+    /// BlueCherry SKU by offer SKU.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub skus: BTreeMap<String, String>,
+    /// Division.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub division: Option<String>,
+    /// Warehouse.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warehouse: Option<String>,
+    /// Ship-via.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ship_via: Option<String>,
+    /// Mirakl carrier code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carrier_code: Option<String>,
+}
+
+impl Corrections {
+    /// Lays newer corrections over these.
+    pub fn merge(&mut self, newer: Self) {
+        self.skus.extend(newer.skus);
+        let Self {
+            division,
+            warehouse,
+            ship_via,
+            carrier_code,
+            ..
+        } = newer;
+        self.division = division.or(self.division.take());
+        self.warehouse = warehouse.or(self.warehouse.take());
+        self.ship_via = ship_via.or(self.ship_via.take());
+        self.carrier_code = carrier_code.or(self.carrier_code.take());
+    }
+
+    /// Says nothing at all?
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}

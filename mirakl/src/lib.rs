@@ -1,0 +1,37 @@
+//! Typed client of the Mirakl seller API.
+//!
+//! [`Client`] is a struct with a base address: one HTTP request a call, nothing repeated by itself,
+//! every answer named. [`Error`] says what the caller can do, and whether a failed write may have
+//! been done all the same. What Mirakl may extend (states, modes, codes) is kept as it came; what
+//! it leaves out stays `None`, which means unknown and never zero.
+
+mod amount;
+mod answer;
+mod cause;
+mod client;
+mod error;
+mod orders;
+mod page;
+mod response;
+mod settings;
+mod shipments;
+
+pub use amount::Amount;
+pub use answer::{Malformed, MalformedKind, OrderUnreadable};
+pub use cause::Cause;
+pub use client::{Client, Config};
+pub use error::Error;
+pub use orders::{
+    AdditionalField, Address, Cancelation, Center, Channel, CommissionTax, Contact, Customer,
+    DeliveryDate, DiscountCampaign, Fee, Fulfillment, LineDecision, LineState, Order, OrderLine,
+    OrderPromotions, OrderQuery, OrderRefund, OrderState, OrderTax, Organization,
+    OrganizationAddress, PaymentWorkflow, Promotion, PromotionConfiguration, RawOrder, Reference,
+    ReferenceResult, References, Refund, RefundState, ShippingFrom, ShippingFromAddress, Tax,
+    TaxCalculationRule, TaxMode, Warehouse, parse_order,
+};
+pub use page::Page;
+pub use settings::{
+    DirectPayment, Features, OrderWorkflows, PaymentDetails, PlatformSettings, Reason,
+    ShipmentFeatures, Shop, TaxCollection,
+};
+pub use shipments::{Carrier, ShippingType, Tracking};

@@ -1,0 +1,161 @@
+//! Control routes: what a test sees of the site, and what it makes the site do.
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::answer::{Refusal, read};
+use super::changes::HoldIn;
+use super::parcels::ShipIn;
+use super::site::Shared;
+use super::stock::{FIRST_QUALITY, RecordType, StockKey};
+use super::text::{code, same};
+
+/// Every control route of this site.
+pub fn routes(site: Shared) -> Router {
+    Router::new()
+        .route("/_sim/ledger", get(ledger))
+        .route("/_sim/shipments", post(ship))
+        .route("/_sim/shipments/{id}/void", post(void))
+        .route("/_sim/stock", post(stock))
+        .route("/_sim/pick", post(pick))
+        .route("/_sim/hold", post(hold))
+        .route("/_sim/cancel", post(cancel))
+        .route("/_sim/queue/run", post(run_queue))
+        .route("/_sim/batches/run", post(run_batch))
+        .with_state(site)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StockIn {
+    sku: String,
+    warehouse: Option<String>,
+    lot: Option<String>,
+    #[serde(default)]
+    record_type: RecordType,
+    qty: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OrderRef {
+    ord_num: String,
+    #[serde(default)]
+    force: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BatchIn {
+    #[serde(default)]
+    status: BatchStatus,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum BatchStatus {
+    #[default]
+    Ok,
+    Partial,
+    Failed,
+}
+
+async fn ledger(State(site): State<Shared>) -> Json<Value> {
+    Json(site.lock().ledger())
+}
+
+async fn ship(State(site): State<Shared>, body: Bytes) -> Result<Response, Refusal> {
+    let wish: ShipIn = parse(&body)?;
+    let shipment = site.lock().ship(wish)?;
+    Ok((StatusCode::CREATED, Json(shipment)).into_response())
+}
+
+async fn void(State(site): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
+    Ok(Json(site.lock().void(&id)?))
+}
+
+async fn stock(State(site): State<Shared>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let wish: StockIn = parse(&body)?;
+    let mut site = site.lock();
+    if !site.items.contains_key(&code(&wish.sku)) {
+        return Err(Refusal::refused("unknown_sku", "sku", "no such item"));
+    }
+    let first = site
+        .options
+        .warehouses
+        .first()
+        .map(|place| place.code.clone());
+    let warehouse = wish.warehouse.or(first).unwrap_or_default();
+    if !site
+        .options
+        .warehouses
+        .iter()
+        .any(|place| same(&place.code, &warehouse))
+    {
+        return Err(Refusal::refused(
+            "unknown_warehouse",
+            "warehouse",
+            "no such warehouse",
+        ));
+    }
+    let lot = wish.lot.as_deref().unwrap_or(FIRST_QUALITY);
+    let (now, key) = (site.now(), StockKey::new(&wish.sku, &warehouse, lot));
+    site.stock
+        .write(now, &key, wish.record_type, wish.qty, None);
+    let ots: i64 = site
+        .stock
+        .lots(&wish.sku, &warehouse)
+        .map(|(_, figures)| figures.ots())
+        .sum();
+    Ok(Json(
+        json!({ "sku": key.sku, "warehouse": key.warehouse, "ots": ots }),
+    ))
+}
+
+async fn pick(State(site): State<Shared>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let wish: OrderRef = parse(&body)?;
+    let mut site = site.lock();
+    site.pick(&wish.ord_num, wish.force)?;
+    Ok(Json(site.order(&wish.ord_num)?.to_value(site.now())))
+}
+
+async fn hold(State(site): State<Shared>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let wish: HoldIn = parse(&body)?;
+    Ok(Json(site.lock().put_hold(wish)?))
+}
+
+async fn cancel(State(site): State<Shared>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let wish: OrderRef = parse(&body)?;
+    Ok(Json(site.lock().house_cancel(&wish.ord_num)?))
+}
+
+async fn run_queue(State(site): State<Shared>) -> Json<Value> {
+    Json(json!({ "processed": site.lock().run_queue() }))
+}
+
+async fn run_batch(State(site): State<Shared>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let wish: BatchIn = parse(if body.is_empty() { b"{}" } else { &body })?;
+    let status = match wish.status {
+        BatchStatus::Ok => "ok",
+        BatchStatus::Partial => "partial",
+        BatchStatus::Failed => "failed",
+    };
+    let mut site = site.lock();
+    let now = site.now();
+    site.take_positions(status, now);
+    site.publish_fulfilments();
+    Ok(Json(json!(site.batches)))
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    let body: Value = serde_json::from_slice(body)
+        .map_err(|error| Refusal::invalid("body", format!("not JSON: {error}")))?;
+    read(&body)
+}

@@ -1,0 +1,305 @@
+//! Taking a sales order in: what the site refuses, and what becomes of each line.
+
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::answer::{Refusal, Written, read};
+use super::options::WriteMode;
+use super::order::{Address, Line, SalesOrder};
+use super::order_in::{LineIn, OrderIn};
+use super::site::{Queued, Site};
+use super::stock::{IRREGULAR, RecordType, StockKey};
+use super::text::{code, real_now_us, same};
+
+impl Site {
+    /// Takes an order: at once, or into the queue.
+    pub fn take_order(&mut self, body: &Value) -> Result<Written, Refusal> {
+        let order: OrderIn = read(body)?;
+        self.check_order(&order)?;
+        let now = self.now();
+        if self.options.write_mode == WriteMode::Sync {
+            let number = self.enter_order(&order, body)?;
+            let created = self.order(&number)?.to_value(now);
+            return Ok(Written::with(StatusCode::CREATED, created));
+        }
+        let waiting = |queued: &&Queued| {
+            queued.refused.is_none()
+                && same(&queued.external_po, &order.external_po)
+                && same(&queued.customer_code, &order.customer_code)
+        };
+        let answer = json!({ "status": "queued", "external_po": order.external_po });
+        if let Some(queued) = self.queue.iter().find(waiting) {
+            if queued.body != *body {
+                let message = "another order with this number waits in the queue";
+                return Err(Refusal::conflict("duplicate_external_po", message));
+            }
+            return Ok(Written {
+                changed: false,
+                ..Written::with(StatusCode::ACCEPTED, answer)
+            });
+        }
+        self.queue.push(Queued {
+            customer_code: order.customer_code,
+            external_po: order.external_po,
+            body: body.clone(),
+            queued_at: now,
+            real_at_us: real_now_us(),
+            ord_num: None,
+            refused: None,
+        });
+        Ok(Written::with(StatusCode::ACCEPTED, answer))
+    }
+
+    /// Enters every order that waits in the queue.
+    pub fn run_queue(&mut self) -> usize {
+        let waiting: Vec<usize> = (0..self.queue.len())
+            .filter(|&n| self.queue[n].ord_num.is_none() && self.queue[n].refused.is_none())
+            .collect();
+        for &n in &waiting {
+            let body = self.queue[n].body.clone();
+            match read(&body).and_then(|order| self.enter_order(&order, &body)) {
+                Ok(number) => self.queue[n].ord_num = Some(number),
+                Err(refusal) => self.queue[n].refused = Some(refusal.to_value()),
+            }
+        }
+        if !waiting.is_empty() {
+            let refused = waiting.iter().any(|&n| self.queue[n].refused.is_some());
+            self.note_batch(
+                "orders_in",
+                waiting.len(),
+                if refused { "partial" } else { "ok" },
+            );
+        }
+        waiting.len()
+    }
+
+    fn check_order(&self, order: &OrderIn) -> Result<(), Refusal> {
+        for (name, field, value) in [
+            ("customer", "customer_code", &order.customer_code),
+            ("external_po", "external_po", &order.external_po),
+            ("ship_via", "ship_via", &order.ship_via),
+        ] {
+            let longest = self
+                .options
+                .code_lengths
+                .get(name)
+                .copied()
+                .unwrap_or(usize::MAX);
+            let length = value.trim().chars().count();
+            if length == 0 || length > longest {
+                let message = format!("{length} characters; 1 to {longest} are allowed");
+                return Err(Refusal::invalid(field, message));
+            }
+        }
+        let known = |codes: &[String], given: &str| {
+            codes.is_empty() || codes.iter().any(|code| same(code, given))
+        };
+        if !known(&self.options.divisions, &order.division) {
+            return Err(Refusal::refused(
+                "unknown_division",
+                "division",
+                "no such division",
+            ));
+        }
+        if !self
+            .options
+            .warehouses
+            .iter()
+            .any(|place| same(&place.code, &order.warehouse))
+        {
+            return Err(Refusal::refused(
+                "unknown_warehouse",
+                "warehouse",
+                "no such warehouse",
+            ));
+        }
+        self.check_ship_via(&order.ship_via)?;
+        if !self
+            .customers
+            .iter()
+            .any(|held| same(&held.customer_code, &order.customer_code))
+        {
+            return Err(Refusal::invalid("customer_code", "no such customer"));
+        }
+        if let Some(field) = order.ship_to.as_ref().and_then(Address::fault) {
+            return Err(Refusal::invalid(
+                &format!("ship_to.{field}"),
+                "missing or impossible",
+            ));
+        }
+        order.check_lines()?;
+        order.check_totals()?;
+        let taken = |held: &&SalesOrder| {
+            same(&held.external_po, &order.external_po)
+                && same(&held.customer_code, &order.customer_code)
+        };
+        if let Some(held) = self.orders.iter().find(taken) {
+            let message = "this customer has an order with this number";
+            return Err(Refusal::conflict("duplicate_external_po", message).existing(&held.ord_num));
+        }
+        Ok(())
+    }
+
+    /// Refuses a ship-via that the site does not know.
+    pub fn check_ship_via(&self, ship_via: &str) -> Result<(), Refusal> {
+        let known = &self.options.ship_vias;
+        if known.is_empty() || known.iter().any(|code| same(code, ship_via)) {
+            return Ok(());
+        }
+        Err(Refusal::refused(
+            "unknown_ship_via",
+            "ship_via",
+            "no such ship-via",
+        ))
+    }
+
+    fn enter_order(&mut self, order: &OrderIn, body: &Value) -> Result<String, Refusal> {
+        self.check_order(order)?;
+        let now = self.now();
+        let number = (500_001 + self.orders.len()).to_string();
+        let mut lines: Vec<Line> = Vec::new();
+        for (n, line) in order.lines.iter().enumerate() {
+            let entered = self.enter_line(order, line, &lines, now, &number);
+            if let Some(code) = entered
+                .reject_code
+                .filter(|_| self.options.reject_whole_order)
+            {
+                self.take_back(&lines, now, &number);
+                let field = format!("lines[{n}].sku");
+                return Err(Refusal::refused(
+                    code,
+                    &field,
+                    "the order is refused for this line",
+                ));
+            }
+            lines.push(entered);
+        }
+        if self.options.refuse_empty_orders
+            && let Some(code) = lines[0].reject_code
+            && lines.iter().all(|line| line.reject_code.is_some())
+        {
+            return Err(Refusal::refused(
+                code,
+                "lines[0].sku",
+                "no line can be taken",
+            ));
+        }
+        let mark = self.calls.mark();
+        let mut created = SalesOrder {
+            seq: mark.seq,
+            real_at_us: mark.real_at_us,
+            created_at: now,
+            ord_num: number.clone(),
+            external_po: order.external_po.clone(),
+            customer_code: order.customer_code.clone(),
+            channel: order.channel.clone(),
+            channel_order_id: order.channel_order_id.clone(),
+            holds: order.hold.iter().cloned().collect(),
+            released: Vec::new(),
+            ship_to: order.ship_to.clone(),
+            ship_via: order.ship_via.clone(),
+            warehouse: order.warehouse.clone(),
+            division: order.division.clone(),
+            currency: order.currency.clone(),
+            totals: order.totals,
+            lines,
+            version: 0,
+            ready_since: None,
+            picked_at: None,
+            cancellations: Vec::new(),
+            cancelled_at: None,
+            cancelled_real_at_us: None,
+            input: body.clone(),
+        };
+        created.changed(now);
+        self.orders.push(created);
+        Ok(number)
+    }
+
+    fn take_back(&mut self, lines: &[Line], now: Timestamp, number: &str) {
+        for line in lines {
+            if let Some(place) = &line.place {
+                self.stock
+                    .write(now, place, RecordType::Op, -line.open, Some(number));
+            }
+        }
+    }
+
+    /// Decides on one line and puts its units on the open order.
+    fn enter_line(
+        &mut self,
+        order: &OrderIn,
+        line: &LineIn,
+        before: &[Line],
+        now: Timestamp,
+        number: &str,
+    ) -> Line {
+        let item = self.items.get(&code(&line.sku));
+        let verdict = match item {
+            None => Err("unknown_sku"),
+            Some(item) if item.status() != "active" || item.sample => Err("inactive_item"),
+            Some(item)
+                if item
+                    .smu_account
+                    .as_ref()
+                    .is_some_and(|a| !same(a, &order.customer_code)) =>
+            {
+                Err("inactive_item")
+            }
+            Some(_) => self
+                .lot_for(&line.sku, &order.warehouse, line.qty)
+                .ok_or("insufficient_stock"),
+        };
+        let bucket = item.map_or(1, |item| item.size_bucket);
+        let row = |sku: &str| {
+            self.items
+                .get(&code(sku))
+                .map(|i| (&i.division, &i.style, &i.color, &i.label, &i.dimension))
+        };
+        // Sizes of one style and color share a detail row, unless the size is on it already.
+        let shared = before.iter().find(|other| {
+            row(&other.sku).is_some_and(|theirs| Some(theirs) == row(&line.sku))
+                && other.unit_price == line.unit_price
+                && !before
+                    .iter()
+                    .any(|o| o.line_seq == other.line_seq && o.size_bucket == bucket)
+        });
+        let next = before.iter().map(|other| other.line_seq).max().unwrap_or(0) + 1;
+        let line_seq = shared.map_or(next, |other| other.line_seq);
+        if let Ok(place) = &verdict {
+            self.stock
+                .write(now, place, RecordType::Op, line.qty, Some(number));
+        }
+        Line {
+            external_line_id: line.external_line_id.clone(),
+            line_seq,
+            size_bucket: bucket,
+            sku: line.sku.clone(),
+            unit_price: line.unit_price,
+            ordered: line.qty,
+            open: if verdict.is_ok() { line.qty } else { 0 },
+            picked: 0,
+            shipped: 0,
+            cancelled: 0,
+            reject_code: verdict.as_ref().err().copied(),
+            place: verdict.ok(),
+        }
+    }
+
+    /// The first lot of a sellable warehouse that covers the quantity with first-quality units.
+    fn lot_for(&self, sku: &str, warehouse: &str, qty: i64) -> Option<StockKey> {
+        let sells = |code: &str| {
+            self.options
+                .warehouses
+                .iter()
+                .any(|place| place.sellable && same(&place.code, code))
+        };
+        self.stock
+            .lots(sku, warehouse)
+            .find(|(key, figures)| {
+                sells(&key.warehouse) && key.lot != IRREGULAR && figures.promisable() >= qty
+            })
+            .map(|(key, _)| key.clone())
+    }
+}

@@ -1,0 +1,281 @@
+//! The books of the site, and the moves it makes as its clock goes on.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::answer::{Refusal, Written};
+use super::customers::Customer;
+use super::feeds::{Batch, Snapshot};
+use super::options::{BlueCherryOptions, Carrier, Item};
+use super::order::SalesOrder;
+use super::shipping::Shipment;
+use super::stock::{FIRST_QUALITY, StockKey, StockLedger};
+use super::text::{code, same};
+use crate::calls::CallLog;
+use crate::clock::SimClock;
+
+/// An order that was taken and waits for the next run of the queue, or has had its turn.
+#[derive(Clone, Debug, Serialize)]
+pub struct Queued {
+    pub customer_code: String,
+    pub external_po: String,
+    pub body: Value,
+    pub queued_at: Timestamp,
+    pub real_at_us: i64,
+    pub ord_num: Option<String>,
+    pub refused: Option<Value>,
+}
+
+/// A write that was answered under an idempotency key.
+pub struct Remembered {
+    pub request: Value,
+    pub answer: Written,
+}
+
+/// Everything the site knows.
+pub struct Site {
+    pub options: BlueCherryOptions,
+    pub clock: SimClock,
+    pub calls: CallLog,
+    pub stock: StockLedger,
+    pub items: BTreeMap<String, Item>,
+    pub customers: Vec<Customer>,
+    pub orders: Vec<SalesOrder>,
+    pub queue: Vec<Queued>,
+    pub shipments: Vec<Shipment>,
+    pub parcels: u64,
+    pub fulfilments: Vec<Value>,
+    pub fulfilments_published: usize,
+    pub batches: Vec<Batch>,
+    pub snapshots: VecDeque<Snapshot>,
+    pub remembered: BTreeMap<String, Remembered>,
+    pub started_at: Timestamp,
+    last_queue_run: Timestamp,
+    pub last_positions: Timestamp,
+    last_fulfilments: Timestamp,
+    requests: VecDeque<Instant>,
+}
+
+/// The site, shared between the server and its background work.
+#[derive(Clone)]
+pub struct Shared(Arc<Mutex<Site>>);
+
+impl Shared {
+    /// Shares a site.
+    pub fn new(site: Site) -> Self {
+        Self(Arc::new(Mutex::new(site)))
+    }
+
+    /// The site, for one request or one tick.
+    pub fn lock(&self) -> MutexGuard<'_, Site> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Site {
+    /// A site as the options describe it, with its first inventory batch.
+    pub fn new(options: BlueCherryOptions, clock: SimClock, calls: CallLog) -> Self {
+        let now = clock.now();
+        let items = options
+            .items
+            .iter()
+            .map(|item| (code(&item.sku), item.clone()))
+            .collect();
+        let mut stock = StockLedger::default();
+        for row in &options.stock {
+            let lot = row.lot.as_deref().unwrap_or(FIRST_QUALITY);
+            let key = StockKey::new(&row.sku, &row.warehouse, lot);
+            stock.write(now, &key, row.record_type, row.qty, None);
+        }
+        let mut site = Self {
+            options,
+            clock,
+            calls,
+            stock,
+            items,
+            customers: Vec::new(),
+            orders: Vec::new(),
+            queue: Vec::new(),
+            shipments: Vec::new(),
+            parcels: 0,
+            fulfilments: Vec::new(),
+            fulfilments_published: 0,
+            batches: Vec::new(),
+            snapshots: VecDeque::new(),
+            remembered: BTreeMap::new(),
+            started_at: now,
+            last_queue_run: now,
+            last_positions: now,
+            last_fulfilments: now,
+            requests: VecDeque::new(),
+        };
+        site.take_positions("ok", now);
+        site
+    }
+
+    /// The time by the site's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Does everything that is due.
+    pub fn tick(&mut self) {
+        let now = self.now();
+        if due(&mut self.last_queue_run, now, self.options.queue_cycle_s) {
+            self.run_queue();
+        }
+        if due(
+            &mut self.last_positions,
+            now,
+            self.options.position_cadence_s,
+        ) {
+            self.take_positions("ok", now);
+        }
+        if due(
+            &mut self.last_fulfilments,
+            now,
+            self.options.fulfilment_cadence_s,
+        ) {
+            self.publish_fulfilments();
+        }
+        self.work_warehouse(now);
+    }
+
+    /// Makes every fulfilment so far readable.
+    pub fn publish_fulfilments(&mut self) {
+        let new = self.fulfilments.len() - self.fulfilments_published;
+        self.fulfilments_published = self.fulfilments.len();
+        if new > 0 {
+            self.note_batch("fulfilments", new, "ok");
+        }
+    }
+
+    /// The order with that number.
+    pub fn order(&self, number: &str) -> Result<&SalesOrder, Refusal> {
+        let found = self
+            .orders
+            .iter()
+            .find(|order| same(&order.ord_num, number));
+        found.ok_or_else(|| Refusal::not_found("no such sales order"))
+    }
+
+    /// The order with that number, to change it.
+    pub fn order_mut(&mut self, number: &str) -> Result<&mut SalesOrder, Refusal> {
+        let found = self
+            .orders
+            .iter_mut()
+            .find(|order| same(&order.ord_num, number));
+        found.ok_or_else(|| Refusal::not_found("no such sales order"))
+    }
+
+    /// The carrier behind a ship-via.
+    pub fn carrier(&self, ship_via: &str) -> Carrier {
+        let found = self
+            .options
+            .carriers
+            .iter()
+            .find(|(code, _)| same(code, ship_via));
+        found.map_or_else(
+            || Carrier {
+                carrier_name: ship_via.to_owned(),
+                service: None,
+                tracking_prefix: "T".into(),
+                tracking_url: None,
+            },
+            |(_, carrier)| carrier.clone(),
+        )
+    }
+
+    /// Counts a request, and refuses it when the minute is full or the hour is quiet.
+    pub fn admit(&mut self, writes: bool) -> Result<(), Refusal> {
+        let most = self.options.requests_per_minute as usize;
+        if most > 0 {
+            while self
+                .requests
+                .front()
+                .is_some_and(|at| at.elapsed().as_secs() >= 60)
+            {
+                self.requests.pop_front();
+            }
+            if self.requests.len() >= most {
+                let oldest = self.requests.front().map_or(0, |at| at.elapsed().as_secs());
+                return Err(Refusal::throttled(60_u64.saturating_sub(oldest).max(1)));
+            }
+            self.requests.push_back(Instant::now());
+        }
+        if writes {
+            let time = jiff::tz::Offset::UTC.to_datetime(self.now()).time();
+            for window in &self.options.quiet_windows {
+                let inside = if window.from <= window.to {
+                    window.from <= time && time < window.to
+                } else {
+                    time >= window.from || time < window.to
+                };
+                if inside {
+                    let left = time.duration_until(window.to).as_secs().rem_euclid(86_400);
+                    return Err(Refusal::quiet(u64::try_from(left).unwrap_or(1).max(1)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything, for tests to look at.
+    pub fn ledger(&self) -> Value {
+        let now = self.now();
+        let orders: Vec<Value> = self
+            .orders
+            .iter()
+            .map(|order| order.to_ledger(now))
+            .collect();
+        let cancelled = self
+            .orders
+            .iter()
+            .filter(|order| order.cancelled_at.is_some())
+            .count();
+        let waiting = self
+            .queue
+            .iter()
+            .filter(|q| q.ord_num.is_none() && q.refused.is_none())
+            .count();
+        json!({
+            "site": self.options.site,
+            "company": self.options.company,
+            "now": now,
+            "started_at": self.started_at,
+            "counts": {
+                "customers": self.customers.len(),
+                "sales_orders_ever": self.orders.len(),
+                "sales_orders_cancelled": cancelled,
+                "queued": waiting,
+                "shipments": self.shipments.len(),
+                "fulfilments": self.fulfilments.len(),
+                "stock_transactions": self.stock.transactions().len(),
+            },
+            "customers": self.customers,
+            "sales_orders": orders,
+            "queue": self.queue,
+            "stock_transactions": self.stock.transactions(),
+            "positions": self.position_rows(now),
+            "shipments": self.shipments,
+            "fulfilments": self.fulfilments,
+            "batches": self.batches,
+            "calls": self.calls.list(),
+        })
+    }
+}
+
+/// Whether a cycle has passed; if so, counts on from now. A cycle of 0 never comes.
+fn due(last: &mut Timestamp, now: Timestamp, cycle_s: u64) -> bool {
+    let cycle = SignedDuration::from_secs(i64::try_from(cycle_s).unwrap_or(i64::MAX));
+    let passed = cycle_s > 0 && now.duration_since(*last) >= cycle;
+    if passed {
+        *last = now;
+    }
+    passed
+}

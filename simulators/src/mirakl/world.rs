@@ -1,0 +1,323 @@
+//! Every order of the marketplace, what happened to them, and the control moves.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::create::Maker;
+use super::error::{ControlError, Refusal};
+use super::options::{Acceptance, MiraklOptions};
+use super::order::{Moved, Order, State};
+use super::spec::OrderSpec;
+use super::wire;
+use crate::calls::Mark;
+use crate::http::Controls;
+
+/// Something that happened to an order, kept for the ledger.
+#[derive(Clone, Debug, Serialize)]
+pub struct Effect {
+    #[serde(flatten)]
+    pub mark: Mark,
+    pub order_id: String,
+    #[serde(flatten)]
+    pub what: Value,
+}
+
+/// The state behind the server.
+#[derive(Debug)]
+pub struct World {
+    pub options: MiraklOptions,
+    pub orders: BTreeMap<String, Order>,
+    controls: Controls,
+    maker: Maker,
+    accepts: Vec<Effect>,
+    cancels: Vec<Effect>,
+    tracking: Vec<Effect>,
+    shipments: Vec<Effect>,
+    references: Vec<Effect>,
+}
+
+impl World {
+    /// An empty marketplace.
+    pub fn new(options: MiraklOptions, controls: Controls) -> Self {
+        Self {
+            maker: Maker::new(options.seed),
+            options,
+            orders: BTreeMap::new(),
+            controls,
+            accepts: Vec::new(),
+            cancels: Vec::new(),
+            tracking: Vec::new(),
+            shipments: Vec::new(),
+            references: Vec::new(),
+        }
+    }
+
+    /// Simulated time.
+    pub fn now(&self) -> Timestamp {
+        self.controls.clock.now()
+    }
+
+    /// Makes every move that is due by the clock.
+    pub fn settle(&mut self) {
+        let now = self.now();
+        let mut counted = Vec::new();
+        for order in self
+            .orders
+            .values_mut()
+            .filter(|order| !order.state.is_final())
+        {
+            while let Some(moved) = order.move_by_clock(now, &self.options) {
+                if moved != Moved::On {
+                    counted.push((order.order_id.clone(), moved));
+                }
+            }
+        }
+        for (order_id, moved) in counted {
+            match moved {
+                Moved::Refused => self.note_decision(&order_id, "auto"),
+                Moved::Canceled(reason) => self.note_cancel(&order_id, "auto", Some(reason)),
+                Moved::On => {}
+            }
+        }
+    }
+
+    /// Adds an order and returns it as OR11 shows it.
+    ///
+    /// # Errors
+    /// The ID is taken, or the spec makes no order.
+    pub fn create(&mut self, spec: OrderSpec) -> Result<Value, ControlError> {
+        if let Some(taken) = spec
+            .order_id
+            .as_ref()
+            .filter(|id| self.orders.contains_key(*id))
+        {
+            return Err(ControlError::Conflict(format!(
+                "order {taken} exists already"
+            )));
+        }
+        let elsewhere = spec.accepted_elsewhere.unwrap_or(false);
+        let now = self.now();
+        let made = self.maker.make(spec, now, &self.options);
+        let mut order = made.map_err(ControlError::Invalid)?;
+        let order_id = order.order_id.clone();
+        if self.orders.contains_key(&order_id) {
+            return Err(ControlError::Conflict(format!(
+                "order {order_id} exists already"
+            )));
+        }
+        let automatic = elsewhere || self.options.order_acceptance == Acceptance::Automatic;
+        if automatic {
+            let decisions = vec![true; order.lines.len()];
+            order.decide(&decisions, now, &self.options);
+        }
+        let shown = wire::order(&order, &self.options);
+        self.orders.insert(order_id.clone(), order);
+        if automatic {
+            self.note_decision(&order_id, "auto");
+        }
+        Ok(shown)
+    }
+
+    /// Moves an order by hand, as the marketplace or a person in its portal would.
+    ///
+    /// # Errors
+    /// No such order, or its state does not allow the move.
+    pub fn control(&mut self, order_id: &str, step: Step) -> Result<Value, ControlError> {
+        self.settle();
+        let now = self.now();
+        let options = &self.options;
+        let unknown = || ControlError::NotFound(format!("order {order_id} does not exist"));
+        let order = self.orders.get_mut(order_id).ok_or_else(unknown)?;
+        if !step.is_allowed_in(order.state) {
+            let state = order.state.word();
+            let words = format!(
+                "order {order_id} is {state}; {} is not possible",
+                step.word()
+            );
+            return Err(ControlError::Conflict(words));
+        }
+        match step {
+            Step::Debit => order.debit(now, options),
+            Step::RefuseDebit => order.cancel(now, Some(super::order::DEBIT_REFUSED)),
+            Step::Receive => order.receive(now),
+            Step::Close => order.close(now),
+            Step::Cancel => order.cancel(now, None),
+            Step::Accept => {
+                let decisions = vec![true; order.lines.len()];
+                order.decide(&decisions, now, options);
+                order.decided = Some(order.updated);
+            }
+        }
+        let shown = wire::order(order, options);
+        match step {
+            Step::Accept => self.note_decision(order_id, "hand"),
+            Step::Cancel => self.note_cancel(order_id, "operator", None),
+            Step::RefuseDebit => {
+                self.note_cancel(order_id, "operator", Some(super::order::DEBIT_REFUSED));
+            }
+            Step::Debit | Step::Receive | Step::Close => {}
+        }
+        Ok(shown)
+    }
+
+    /// The order, for a call of the seller.
+    pub fn order_mut(&mut self, order_id: &str) -> Result<&mut Order, Refusal> {
+        self.orders.get_mut(order_id).ok_or_else(|| {
+            let message = format!("Order with id '{order_id}' does not exist");
+            Refusal::new(StatusCode::NOT_FOUND, message)
+        })
+    }
+
+    /// Notes that the lines of an order were decided on, as they are now.
+    pub fn note_decision(&mut self, order_id: &str, by: &str) {
+        let Some(order) = self.orders.get(order_id) else {
+            return;
+        };
+        let ids = |refused: bool| -> Vec<&str> {
+            let lines = order.lines.iter();
+            lines
+                .filter(|line| (line.state == State::Refused) == refused)
+                .map(|line| line.order_line_id.as_str())
+                .collect()
+        };
+        let what = json!({ "accepted": ids(false), "refused": ids(true), "by": by });
+        let effect = self.effect(order_id, what);
+        self.accepts.push(effect);
+    }
+
+    /// Notes that an order was canceled.
+    pub fn note_cancel(&mut self, order_id: &str, by: &str, reason: Option<&str>) {
+        let effect = self.effect(order_id, json!({ "by": by, "reason": reason }));
+        self.cancels.push(effect);
+    }
+
+    /// Notes an order's tracking as it is now.
+    pub fn note_tracking(&mut self, order_id: &str) {
+        let effect = self.effect(order_id, self.tracking_of(order_id));
+        self.tracking.push(effect);
+    }
+
+    /// Notes that an order was shipped, with its tracking as it is now.
+    pub fn note_shipment(&mut self, order_id: &str) {
+        let effect = self.effect(order_id, self.tracking_of(order_id));
+        self.shipments.push(effect);
+    }
+
+    /// Notes an order's reference as it is now.
+    pub fn note_reference(&mut self, order_id: &str) {
+        let reference = self
+            .orders
+            .get(order_id)
+            .map(|order| &order.reference_for_seller);
+        let what = json!({ "order_reference_for_seller": reference });
+        let effect = self.effect(order_id, what);
+        self.references.push(effect);
+    }
+
+    /// Everything, for a test to look at.
+    pub fn ledger(&mut self) -> Value {
+        self.settle();
+        let mut states = BTreeMap::<&str, usize>::new();
+        for order in self.orders.values() {
+            *states.entry(order.state.word()).or_default() += 1;
+        }
+        json!({
+            "now": self.now(),
+            "orders": self.orders.values().collect::<Vec<_>>(),
+            "accepts": self.accepts,
+            "cancels": self.cancels,
+            "tracking": self.tracking,
+            "shipments": self.shipments,
+            "references": self.references,
+            "counts": {
+                "orders": self.orders.len(),
+                "states": states,
+                "accepts": self.accepts.len(),
+                "cancels": self.cancels.len(),
+                "tracking": self.tracking.len(),
+                "shipments": self.shipments.len(),
+                "references": self.references.len(),
+            },
+            "calls": self.controls.calls.list(),
+        })
+    }
+
+    fn tracking_of(&self, order_id: &str) -> Value {
+        let tracking = self
+            .orders
+            .get(order_id)
+            .and_then(|order| order.tracking.as_ref());
+        json!({
+            "carrier_code": tracking.and_then(|tracking| tracking.carrier_code.as_ref()),
+            "carrier_name": tracking.and_then(|tracking| tracking.carrier_name.as_ref()),
+            "tracking_number": tracking.and_then(|tracking| tracking.number.as_ref()),
+        })
+    }
+
+    fn effect(&self, order_id: &str, what: Value) -> Effect {
+        Effect {
+            mark: self.controls.calls.mark(),
+            order_id: order_id.to_owned(),
+            what,
+        }
+    }
+}
+
+/// A move of a control call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The customer's money came.
+    Debit,
+    /// The customer's money did not come.
+    RefuseDebit,
+    /// The customer has the goods.
+    Receive,
+    /// The marketplace is done with the order.
+    Close,
+    /// The marketplace cancels.
+    Cancel,
+    /// Somebody accepts every line in the portal.
+    Accept,
+}
+
+impl Step {
+    /// The step of a control route's last part.
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [
+            Self::Debit,
+            Self::RefuseDebit,
+            Self::Receive,
+            Self::Close,
+            Self::Cancel,
+            Self::Accept,
+        ];
+        all.into_iter().find(|step| step.word() == word)
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Debit => "debit",
+            Self::RefuseDebit => "refuse-debit",
+            Self::Receive => "receive",
+            Self::Close => "close",
+            Self::Cancel => "cancel",
+            Self::Accept => "accept",
+        }
+    }
+
+    fn is_allowed_in(self, state: State) -> bool {
+        match self {
+            Self::Debit | Self::RefuseDebit => {
+                matches!(state, State::WaitingDebit | State::WaitingDebitPayment)
+            }
+            Self::Receive => matches!(state, State::Shipping | State::Shipped),
+            Self::Close => state == State::Received,
+            Self::Cancel => state <= State::Shipping,
+            Self::Accept => state == State::WaitingAcceptance,
+        }
+    }
+}

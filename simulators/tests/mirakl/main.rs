@@ -1,0 +1,8 @@
+//! The simulated marketplace, called over HTTP as a seller would.
+
+mod acceptance;
+mod conformance;
+mod faults;
+mod listing;
+mod orders;
+mod seller;

@@ -1,0 +1,1 @@
+//! Journeys across crates, one test binary.

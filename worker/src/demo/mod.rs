@@ -1,0 +1,120 @@
+//! `bcm demo`: everything on this machine, from nothing to shipped orders, on a real Temporal server.
+
+mod progress;
+mod report;
+mod story;
+mod world;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use activities::Clock;
+use anyhow::Context;
+use owo_colors::OwoColorize;
+use tokio::sync::{Notify, oneshot};
+
+use crate::run::{self, Running};
+use crate::{connect, temporal};
+
+pub use report::Report;
+
+/// What `bcm demo` takes.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// How many orders are sold.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=2000))]
+    pub orders: u16,
+    /// Seed of the world: the same seed sells the same orders.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// End when every order has come to its end, instead of staying up until Ctrl-C.
+    #[arg(long)]
+    pub exit: bool,
+    /// Write the counts, read from the simulators' ledgers, to this file as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Use this Temporal server instead of starting one.
+    #[arg(long, value_name = "ADDRESS")]
+    pub temporal: Option<String>,
+    /// Folder for the demo's configuration, ledger and server database; must be new or empty.
+    #[arg(long, value_name = "FOLDER")]
+    pub dir: Option<PathBuf>,
+    /// Give up after so many seconds when orders do not come to their end.
+    #[arg(long, default_value_t = 170)]
+    pub patience: u64,
+}
+
+/// Runs the demo. The answer is whether everything ended as planned.
+///
+/// # Errors
+/// What kept it from starting: no Temporal, a port that is taken.
+pub async fn demo(args: &Args) -> anyhow::Result<bool> {
+    let folder = world::Folder::new(args.dir.clone())?;
+    let tell = |line: &str| eprintln!("{} {line}", "·".dimmed());
+    let server = world::temporal(args, &folder, &tell).await?;
+    let world = Arc::new(world::World::start(args.seed, &folder, &server).await?);
+    let config = world.config(&folder)?;
+    let clock = Clock::system();
+    let ledger = connect::ledger(&config, &clock).await?;
+    let connections = Arc::new(connect::connections(&config, ledger.clone(), clock.clone()).await?);
+    run::publish(&connections, &config.mappings).await?;
+    let client = connect::temporal(&config.temporal).await?;
+    let running = Running::new(&config, connections, client);
+
+    let (ready, is_ready) = oneshot::channel();
+    let stop = Arc::new(Notify::new());
+    let telling = Arc::clone(&stop);
+    let story = {
+        let (world, args) = (Arc::clone(&world), args.clone());
+        let links = world::Links::of(&server, &folder, &world);
+        tokio::spawn(async move {
+            // Dropped when the worker could not start; then there is no story to tell.
+            let told = match is_ready.await {
+                Ok(()) => story::tell(&args, &world, &ledger, &links).await,
+                Err(_) => Err(anyhow::anyhow!("the worker did not start")),
+            };
+            telling.notify_one();
+            told
+        })
+    };
+    let stopped = async { stop.notified().await };
+    let announce = move || {
+        // The story may have been given up already.
+        let _ = ready.send(());
+    };
+    let ran = run::run(running, stopped, announce).await;
+    let told = story.await.context("the demo's story")?;
+    ran?;
+    let report = told?;
+    if let Some(file) = &args.report {
+        let json = serde_json::to_string_pretty(&report)?;
+        std::fs::write(file, json + "\n")
+            .with_context(|| format!("the report cannot be written to {}", file.display()))?;
+    }
+    drop(server);
+    Ok(report.is_as_planned())
+}
+
+/// Finds or starts Temporal, as the demo and the tests do it.
+pub(crate) enum Server {
+    /// Somebody else's.
+    Theirs(String),
+    /// Started here; ends with the demo.
+    Ours(temporal::DevServer),
+}
+
+impl Server {
+    pub(crate) fn address(&self) -> String {
+        match self {
+            Self::Theirs(address) => address.clone(),
+            Self::Ours(server) => server.address(),
+        }
+    }
+
+    pub(crate) fn ui(&self) -> Option<String> {
+        match self {
+            Self::Theirs(_) => None,
+            Self::Ours(server) => server.ui_url(),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! `/healthz` and `/metrics`, on a port of their own. No IDs stand in labels.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use activities::Connections;
+use anyhow::Context;
+use axum::extract;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+/// What the worker knows of itself.
+#[derive(Clone, Default)]
+pub struct State(Arc<Flags>);
+
+#[derive(Default)]
+struct Flags {
+    polling: AtomicBool,
+    mappings_refused: AtomicBool,
+}
+
+impl State {
+    /// Does the worker poll Temporal?
+    pub fn set_polling(&self, polling: bool) {
+        self.0.polling.store(polling, Ordering::Relaxed);
+    }
+
+    /// Were the mapping tables on disk refused?
+    pub fn set_mappings_refused(&self, refused: bool) {
+        self.0.mappings_refused.store(refused, Ordering::Relaxed);
+    }
+}
+
+#[derive(Clone)]
+struct Shared {
+    connections: Arc<Connections>,
+    state: State,
+}
+
+/// Binds the port and answers with the server, to be spawned.
+///
+/// # Errors
+/// A port that is taken.
+pub async fn listen(
+    address: SocketAddr,
+    connections: Arc<Connections>,
+    state: State,
+) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("http.listen {address}: is another worker running here?"))?;
+    let router = Router::new()
+        .route("/healthz", get(healthz))
+        .route("/metrics", get(metrics))
+        .with_state(Shared { connections, state });
+    Ok(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!("health and metrics: {error}");
+        }
+    })
+}
+
+/// 200 while this worker polls and its ledger answers; 503 else. Freshness of feeds is told, since
+/// another worker may be the one that pulls.
+async fn healthz(extract::State(shared): extract::State<Shared>) -> impl IntoResponse {
+    let polling = shared.state.0.polling.load(Ordering::Relaxed);
+    let refused = shared.state.0.mappings_refused.load(Ordering::Relaxed);
+    let feeds = shared.connections.ledger.feeds().await;
+    let now = shared.connections.clock.now();
+    let well = polling && feeds.is_ok();
+    let feeds: Vec<_> = feeds
+        .iter()
+        .flatten()
+        .map(|feed| {
+            let age = feed.last_success.map(|at| now.duration_since(at).as_secs());
+            json!({ "feed": feed.name, "age_s": age, "failures": feed.failures, "paused": feed.paused })
+        })
+        .collect();
+    let body = json!({
+        "status": if well { "ok" } else { "unwell" },
+        "polling": polling,
+        "ledger": shared.connections.ledger.id(),
+        "mappings": if refused { "refused; the last good ones are in force" } else { "in force" },
+        "feeds": feeds,
+    });
+    let status = if well {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(body))
+}
+
+async fn metrics(extract::State(shared): extract::State<Shared>) -> impl IntoResponse {
+    match text(&shared).await {
+        Ok(text) => {
+            let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+            (StatusCode::OK, kind, text).into_response()
+        }
+        Err(error) => {
+            tracing::warn!("metrics: {error}");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
+}
+
+/// The figures in the Prometheus text format; labels come from closed lists.
+async fn text(shared: &Shared) -> Result<String, ledger::Error> {
+    let ledger = &shared.connections.ledger;
+    let (counts, feeds) = (ledger.counts().await?, ledger.feeds().await?);
+    let now = shared.connections.clock.now();
+    let mut out = String::new();
+    let mut figure = |name: &str, help: &str, rows: &[(String, f64)]| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge");
+        for (labels, value) in rows {
+            let _ = writeln!(out, "{name}{labels} {value}");
+        }
+    };
+    let rows: Vec<_> = counts
+        .by_stage
+        .iter()
+        .map(|(stage, n)| (format!("{{stage=\"{stage}\"}}"), *n as f64))
+        .collect();
+    figure("bcm_orders", "Orders by stage.", &rows);
+    let rows: Vec<_> = counts
+        .exceptions
+        .iter()
+        .map(|(kind, owner, n)| (format!("{{kind=\"{kind}\",owner=\"{owner}\"}}"), *n as f64))
+        .collect();
+    figure("bcm_exceptions_open", "Open exceptions.", &rows);
+    let whole = |n: u64| [(String::new(), n as f64)];
+    figure(
+        "bcm_accepted_elsewhere",
+        "Orders accepted by others than us.",
+        &whole(counts.accepted_elsewhere),
+    );
+    figure(
+        "bcm_intents_open",
+        "Writes whose outcome is not noted yet.",
+        &whole(counts.open_intents),
+    );
+    figure(
+        "bcm_unreadable",
+        "Messages kept raw.",
+        &whole(counts.unreadable),
+    );
+    let rows: Vec<_> = feeds
+        .iter()
+        .filter_map(|feed| {
+            let age = now.duration_since(feed.last_success?).as_secs_f64();
+            Some((format!("{{feed=\"{}\"}}", feed.name), age))
+        })
+        .collect();
+    figure(
+        "bcm_feed_age_seconds",
+        "Since the feed's last success.",
+        &rows,
+    );
+    let rows: Vec<_> = feeds
+        .iter()
+        .map(|feed| (format!("{{feed=\"{}\"}}", feed.name), f64::from(feed.owed)))
+        .collect();
+    figure("bcm_feed_owed", "Orders whose run owes a look.", &rows);
+    Ok(out)
+}

@@ -1,0 +1,72 @@
+//! Watches the mapping tables: a changed file becomes a new version for every worker.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use activities::{Connections, Feeds};
+use domain::marketplace::MarketplaceCode;
+use temporalio_client::Client;
+
+use crate::config::{changed_keys, fingerprint, load_mappings};
+use crate::health::State;
+
+/// How often the folder is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Which folder, for which marketplaces.
+pub struct Watched {
+    /// Folder of the tables.
+    pub folder: PathBuf,
+    /// Marketplaces that rows may name.
+    pub marketplaces: Vec<MarketplaceCode>,
+}
+
+/// Watches until it is dropped. A wrong table is refused whole and told, by file and line; the last
+/// good version stays in force.
+pub async fn watch(
+    watched: Watched,
+    connections: Arc<Connections>,
+    feeds: Arc<Feeds>,
+    client: Client,
+    state: State,
+) {
+    let mut seen = fingerprint(&watched.folder);
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let now = fingerprint(&watched.folder);
+        if now == seen {
+            continue;
+        }
+        // A table that is being written is read once it rests.
+        tokio::time::sleep(LOOK / 4).await;
+        if fingerprint(&watched.folder) != now {
+            continue;
+        }
+        seen = now;
+        match load_mappings(&watched.folder, &watched.marketplaces) {
+            Ok(tables) => {
+                state.set_mappings_refused(false);
+                let before = connections.mappings().await.map(|m| m.tables);
+                let at = connections.clock.now();
+                match connections.ledger.publish_mappings(&tables, at).await {
+                    Ok(version) => {
+                        let (changed, total) =
+                            before.map_or((0, 0), |before| changed_keys(&before, &tables));
+                        tracing::info!(version, changed, total, "mapping tables in force");
+                        if let Err(failure) = feeds.tell_owed(&client).await {
+                            tracing::warn!("{failure}; the next pull tells the orders");
+                        }
+                    }
+                    Err(error) => tracing::error!("mapping tables: {error}"),
+                }
+            }
+            Err(problems) => {
+                state.set_mappings_refused(true);
+                tracing::error!(
+                    "mapping tables refused, the last good ones stay in force:\n{problems}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The worker: polls Temporal for orders and feeds, and does what no workflow should.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use activities::{Connections, FeedActivities, Feeds, OrderActivities, Orders};
+use anyhow::Context;
+use secrecy::SecretString;
+use temporalio_client::Client;
+use temporalio_sdk::{Runtime, Worker, WorkerOptions};
+use workflows::feeds::{CollectOrders, CollectShipments};
+use workflows::ids;
+use workflows::orders::FulfillOrder;
+
+use domain::mapping::Mappings;
+
+use crate::config::Config;
+use crate::{attributes, feeds, health, mappings, webhook};
+
+/// A worker that was killed gives its cached runs up after this.
+const STICKY: Duration = Duration::from_secs(3);
+/// Activities under way get this long when the worker is told to stop.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// What a worker runs with.
+pub struct Running {
+    /// Both systems, ledger, clock.
+    pub connections: Arc<Connections>,
+    /// Temporal.
+    pub client: Client,
+    /// Where the mapping tables are watched; empty in tests that publish them themselves.
+    pub mappings: Option<mappings::Watched>,
+    /// Where health and metrics answer; empty for nowhere.
+    pub listen: Option<std::net::SocketAddr>,
+    /// Who is told of new exceptions.
+    pub webhook: Option<SecretString>,
+}
+
+impl Running {
+    /// What `bcm.toml` says.
+    pub fn new(config: &Config, connections: Arc<Connections>, client: Client) -> Self {
+        Self {
+            connections,
+            client,
+            mappings: Some(mappings::Watched {
+                folder: PathBuf::from(&config.mappings_folder),
+                marketplaces: config.codes(),
+            }),
+            listen: Some(config.http.listen),
+            webhook: config.webhook.as_ref().map(|w| w.url.clone()),
+        }
+    }
+}
+
+/// Loads the mapping tables of a configuration into the ledger, for all workers.
+///
+/// # Errors
+/// The ledger's.
+pub async fn publish(connections: &Connections, tables: &Mappings) -> anyhow::Result<i64> {
+    let now = connections.clock.now();
+    connections
+        .ledger
+        .publish_mappings(tables, now)
+        .await
+        .context("mapping tables")
+}
+
+/// Runs until `stop` resolves, then hands everything over.
+///
+/// `ready` is called once the worker polls.
+///
+/// # Errors
+/// Temporal's: search attributes that are missing and may not be made, another ledger's feed running,
+/// a namespace that does not exist.
+pub async fn run(
+    running: Running,
+    stop: impl Future<Output = ()>,
+    ready: impl FnOnce(),
+) -> anyhow::Result<()> {
+    let Running {
+        connections,
+        client,
+        mappings,
+        listen,
+        webhook,
+    } = running;
+    attributes::register(&client).await?;
+    let orders = Arc::new(Orders::new(connections.clone()));
+    let pulls = Arc::new(Feeds::new(orders.clone()));
+    feeds::start(&client, &connections).await?;
+
+    let runtime = Runtime::from_current_tokio(Default::default()).context("Temporal's runtime")?;
+    let mut order_worker = Worker::new(&runtime, client.clone(), order_options(orders.clone())?)
+        .map_err(|error| anyhow::anyhow!("order worker: {error}"))?;
+    let mut feed_worker = Worker::new(&runtime, client.clone(), feed_options(pulls.clone())?)
+        .map_err(|error| anyhow::anyhow!("feed worker: {error}"))?;
+    let (stop_orders, stop_feeds) = (
+        order_worker.shutdown_handle(),
+        feed_worker.shutdown_handle(),
+    );
+
+    let mut beside = tokio::task::JoinSet::new();
+    let state = health::State::default();
+    if let Some(listen) = listen {
+        let server = health::listen(listen, connections.clone(), state.clone()).await?;
+        beside.spawn(server);
+    }
+    if let Some(watched) = mappings {
+        beside.spawn(mappings::watch(
+            watched,
+            connections.clone(),
+            pulls,
+            client,
+            state.clone(),
+        ));
+    }
+    if let Some(url) = webhook {
+        beside.spawn(webhook::tell(url, connections.clone()));
+    }
+    state.set_polling(true);
+    ready();
+    // One worker that ends by a fault takes the other along, so that the process ends and is seen.
+    let ended = tokio::sync::Notify::new();
+    let stopper = async {
+        tokio::select! {
+            () = stop => {}
+            () = ended.notified() => {}
+        }
+        state.set_polling(false);
+        stop_orders();
+        stop_feeds();
+    };
+    let order_run = async {
+        let ran = order_worker.run().await;
+        ended.notify_one();
+        ran
+    };
+    let feed_run = async {
+        let ran = feed_worker.run().await;
+        ended.notify_one();
+        ran
+    };
+    let (ran_orders, ran_feeds, ()) = tokio::join!(order_run, feed_run, stopper);
+    beside.shutdown().await;
+    ran_orders.map_err(|error| anyhow::anyhow!("order worker: {error}"))?;
+    ran_feeds.map_err(|error| anyhow::anyhow!("feed worker: {error}"))
+}
+
+fn order_options(orders: Arc<Orders>) -> anyhow::Result<WorkerOptions> {
+    let options = WorkerOptions::new(ids::ORDERS)
+        .sticky_queue_schedule_to_start_timeout(STICKY)
+        .graceful_shutdown_period(GRACE)
+        .register_workflow::<FulfillOrder>()
+        .map_err(|error| anyhow::anyhow!("FulfillOrder: {error}"))?
+        .register_activities(OrderActivities(orders))
+        .build();
+    Ok(options)
+}
+
+fn feed_options(feeds: Arc<Feeds>) -> anyhow::Result<WorkerOptions> {
+    let options = WorkerOptions::new(ids::FEEDS)
+        .sticky_queue_schedule_to_start_timeout(STICKY)
+        .graceful_shutdown_period(GRACE)
+        .register_workflow::<CollectOrders>()
+        .map_err(|error| anyhow::anyhow!("CollectOrders: {error}"))?
+        .register_workflow::<CollectShipments>()
+        .map_err(|error| anyhow::anyhow!("CollectShipments: {error}"))?
+        .register_activities(FeedActivities(feeds))
+        .build();
+    Ok(options)
+}
+
+/// Resolves when the process is told to stop: Ctrl-C or SIGTERM.
+pub async fn told_to_stop() {
+    let ctrl_c = async {
+        // Without a handler the process would end at once anyway.
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    #[cfg(unix)]
+    {
+        let term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+        if let Ok(mut term) = term {
+            tokio::select! {
+                () = ctrl_c => {}
+                _ = term.recv() => {}
+            }
+            return;
+        }
+    }
+    ctrl_c.await;
+}

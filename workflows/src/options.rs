@@ -1,0 +1,60 @@
+//! Timeouts and retries, by kind of call.
+
+use std::time::Duration;
+
+use temporalio_workflow::{
+    ActivityOptions, LocalActivityOptions, RetryPolicy, WorkflowCancellationToken,
+};
+
+/// Longest honest run of an activity: calls end within 45 s, and one activity makes a few.
+const ACTIVITY_S: u64 = 120;
+/// A killed worker is noticed after this.
+const HEARTBEAT_S: u64 = 8;
+
+fn retries(longest_s: u64) -> RetryPolicy {
+    RetryPolicy::builder()
+        .initial_interval(Duration::from_secs(1))
+        .backoff_coefficient(2.0)
+        .maximum_interval(Duration::from_secs(longest_s))
+        .build()
+}
+
+/// An effect of an order's life: repeated until it is answered, however long the other side is away.
+pub fn effect(summary: String, token: &WorkflowCancellationToken) -> ActivityOptions {
+    ActivityOptions::with_start_to_close_timeout(Duration::from_secs(ACTIVITY_S))
+        .heartbeat_timeout(Duration::from_secs(HEARTBEAT_S))
+        .retry_policy(retries(60))
+        .summary(summary)
+        .cancellation_token(token.clone())
+        .build()
+}
+
+/// One pull of a feed.
+pub fn pull(summary: String, token: &WorkflowCancellationToken) -> ActivityOptions {
+    ActivityOptions::with_start_to_close_timeout(Duration::from_secs(300))
+        .heartbeat_timeout(Duration::from_secs(HEARTBEAT_S))
+        .retry_policy(retries(60))
+        .summary(summary)
+        .cancellation_token(token.clone())
+        .build()
+}
+
+/// A look into the ledger, inside the workflow task.
+pub fn look(token: &WorkflowCancellationToken) -> LocalActivityOptions {
+    LocalActivityOptions::builder()
+        .start_to_close_timeout(Duration::from_secs(10))
+        .retry_policy(retries(30))
+        .cancellation_token(token.clone())
+        .build()
+}
+
+/// A person's command: answered soon, or refused.
+pub fn command(summary: String) -> ActivityOptions {
+    let mut options = ActivityOptions::with_start_to_close_timeout(Duration::from_secs(ACTIVITY_S))
+        .heartbeat_timeout(Duration::from_secs(HEARTBEAT_S))
+        .retry_policy(retries(10))
+        .summary(summary)
+        .build();
+    options.cancellation_token = Some(WorkflowCancellationToken::new());
+    options
+}
