@@ -15,6 +15,9 @@ pub use tell::{Teller, Told};
 use crate::Failure;
 use crate::orders::Orders;
 
+/// What a pull brought, whose runs owe a look, and what to tell them.
+type Pulled = (FeedReport, Vec<OrderKey>, tell::News);
+
 /// Pulls both systems.
 pub struct Feeds {
     orders: Arc<Orders>,
@@ -42,11 +45,23 @@ impl Feeds {
         feed: &FeedInput,
         client: &Client,
     ) -> Result<FeedReport, Failure> {
-        let name = format!("{}/orders", feed.of);
-        let pulled = self
-            .checked(feed, &name, self.pull_orders(feed, &name))
-            .await?;
+        let pulled = self.orders_into_ledger(feed).await?;
         self.tell_all(pulled, client).await
+    }
+
+    /// One pull of OR11 into the ledger, as [`Feeds::collect_orders`] does it, and nobody is told.
+    ///
+    /// # Errors
+    /// As [`Feeds::collect_orders`].
+    pub async fn pull_orders_once(&self, feed: &FeedInput) -> Result<FeedReport, Failure> {
+        let (report, ..) = self.orders_into_ledger(feed).await?;
+        Ok(report)
+    }
+
+    async fn orders_into_ledger(&self, feed: &FeedInput) -> Result<Pulled, Failure> {
+        let name = format!("{}/orders", feed.of);
+        self.checked(feed, &name, self.pull_orders(feed, &name))
+            .await
     }
 
     /// One read of BlueCherry's fulfilments into the ledger. Then the runs are told.
@@ -58,11 +73,22 @@ impl Feeds {
         feed: &FeedInput,
         client: &Client,
     ) -> Result<FeedReport, Failure> {
-        let name = format!("{}/shipments", feed.of);
-        let pulled = self
-            .checked(feed, &name, self.pull_shipments(&name))
-            .await?;
+        let pulled = self.shipments_into_ledger(feed).await?;
         self.tell_all(pulled, client).await
+    }
+
+    /// One read of BlueCherry's fulfilments into the ledger, and nobody is told.
+    ///
+    /// # Errors
+    /// As [`Feeds::collect_shipments`].
+    pub async fn pull_shipments_once(&self, feed: &FeedInput) -> Result<FeedReport, Failure> {
+        let (report, ..) = self.shipments_into_ledger(feed).await?;
+        Ok(report)
+    }
+
+    async fn shipments_into_ledger(&self, feed: &FeedInput) -> Result<Pulled, Failure> {
+        let name = format!("{}/shipments", feed.of);
+        self.checked(feed, &name, self.pull_shipments(&name)).await
     }
 
     /// Tells every run that owes a look, without a pull: a new mapping version is in force.
@@ -115,7 +141,7 @@ impl Feeds {
 
     async fn tell_all(
         &self,
-        (mut report, owed, signal): (FeedReport, Vec<OrderKey>, tell::News),
+        (mut report, owed, signal): Pulled,
         client: &Client,
     ) -> Result<FeedReport, Failure> {
         let teller = Teller {

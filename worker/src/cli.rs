@@ -1,18 +1,21 @@
 //! The verbs of `bcm`.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use activities::Clock;
-use anyhow::Context;
 use clap::{Parser, Subcommand};
 use ledger::MasterKey;
+use ops::render::Look;
 use secrecy::ExposeSecret;
-use worker::config::Config;
 use worker::run::{self, Running};
 use worker::{connect, demo, telemetry};
 
+mod person;
 mod simulate;
+
+use person::Place;
 
 /// Carries Mirakl orders into BlueCherry and back, on Temporal.
 #[derive(Parser)]
@@ -38,6 +41,20 @@ enum Verb {
         #[arg(long)]
         log_json: bool,
     },
+    /// Check the configuration against both systems.
+    Check,
+    /// One screen: orders, exceptions, feeds.
+    Status(ops::status::Status),
+    /// List, read and steer orders.
+    #[command(subcommand)]
+    Orders(ops::orders::OrdersVerb),
+    /// What waits for a person.
+    #[command(subcommand)]
+    Exceptions(ops::exceptions::ExceptionsVerb),
+    /// The feeds; lists them unless told otherwise.
+    Feeds(ops::feeds::Feeds),
+    /// Ask a running worker whether it is well; 0 when it is. For container health checks.
+    Health,
     /// Make a master key for the ledger.
     Key,
     /// Run a simulator by itself.
@@ -48,9 +65,23 @@ enum Verb {
 impl Cli {
     /// Runs the verb; 0 is well, 1 is not, 2 is refused.
     pub async fn run(self) -> ExitCode {
-        let done = match &self.verb {
-            Verb::Demo(args) => self.demo(args).await,
-            Verb::Worker { log_json } => self.worker(*log_json).await,
+        let look = Look {
+            json: self.json,
+            color: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+            width: None,
+        };
+        let place = Place {
+            config: self.config,
+        };
+        let done = match self.verb {
+            Verb::Demo(args) => run_demo(&args).await,
+            Verb::Worker { log_json } => run_worker(&place, log_json).await,
+            Verb::Check => place.check(look).await,
+            Verb::Status(verb) => place.with(look, async |s| verb.run(s).await).await,
+            Verb::Orders(verb) => place.with(look, async |s| verb.run(s).await).await,
+            Verb::Exceptions(verb) => place.with(look, async |s| verb.run(s).await).await,
+            Verb::Feeds(verb) => place.with(look, async |s| verb.run(s).await).await,
+            Verb::Health => run_health(&place).await,
             Verb::Key => {
                 println!("{}", MasterKey::generate().to_base64().expose_secret());
                 Ok(0)
@@ -65,44 +96,43 @@ impl Cli {
             }
         }
     }
+}
 
-    async fn demo(&self, args: &demo::Args) -> anyhow::Result<u8> {
-        telemetry::start(&telemetry::Options {
-            filter: std::env::var("RUST_LOG")
-                .ok()
-                .or_else(|| Some("error".to_owned())),
-            ..telemetry::Options::default()
-        })?;
-        Ok(u8::from(!demo::demo(args).await?))
-    }
+async fn run_demo(args: &demo::Args) -> anyhow::Result<u8> {
+    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "error".to_owned());
+    telemetry::start(&telemetry::Options {
+        filter: Some(filter),
+        ..telemetry::Options::default()
+    })?;
+    Ok(u8::from(!demo::demo(args).await?))
+}
 
-    async fn worker(&self, log_json: bool) -> anyhow::Result<u8> {
-        let form = if log_json {
-            telemetry::Form::Json
-        } else {
-            telemetry::Form::default()
-        };
-        telemetry::start(&telemetry::Options {
-            form,
-            ..telemetry::Options::default()
-        })?;
-        let config = self.load()?;
-        let clock = Clock::system();
-        let ledger = connect::ledger(&config, &clock).await?;
-        let connections = connect::connections(&config, ledger, clock).await?;
-        let version = run::publish(&connections, &config.mappings).await?;
-        let client = connect::temporal(&config.temporal).await?;
-        let running = Running::new(&config, connections.into(), client);
-        run::run(running, run::told_to_stop(), || {
-            tracing::info!(mapping_version = version, "ready");
-        })
-        .await?;
-        Ok(0)
-    }
+async fn run_worker(place: &Place, log_json: bool) -> anyhow::Result<u8> {
+    let form = if log_json {
+        telemetry::Form::Json
+    } else {
+        telemetry::Form::default()
+    };
+    telemetry::start(&telemetry::Options {
+        form,
+        ..telemetry::Options::default()
+    })?;
+    let config = place.load()?;
+    let clock = Clock::system();
+    let ledger = connect::ledger(&config, &clock).await?;
+    let connections = connect::connections(&config, ledger, clock).await?;
+    let version = run::publish(&connections, &config.mappings).await?;
+    let client = connect::temporal(&config.temporal).await?;
+    let running = Running::new(&config, connections.into(), client);
+    run::run(running, run::told_to_stop(), || {
+        tracing::info!(mapping_version = version, "ready");
+    })
+    .await?;
+    Ok(0)
+}
 
-    fn load(&self) -> anyhow::Result<Config> {
-        Config::load(&self.config)
-            .map_err(|problems| anyhow::anyhow!("{problems}"))
-            .with_context(|| format!("{} is refused", self.config.display()))
-    }
+async fn run_health(place: &Place) -> anyhow::Result<u8> {
+    let (well, text) = worker::health::ask(place.load()?.http.listen).await?;
+    println!("{text}");
+    Ok(u8::from(!well))
 }

@@ -11,7 +11,7 @@ use bluecherry::{Binding, Profile, Rest};
 use ledger::{Ledger, MasterKey};
 use secrecy::ExposeSecret;
 use temporalio_client::envconfig::LoadClientConfigProfileOptions;
-use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, Url};
+use temporalio_client::{Client, ClientOptions, Connection, Url};
 
 use crate::config::{Config, Marketplace};
 
@@ -41,14 +41,15 @@ pub async fn temporal(config: &crate::config::Temporal) -> anyhow::Result<Client
         ClientOptions::load_from_config(LoadClientConfigProfileOptions::default())
             .map_err(|error| anyhow::anyhow!("Temporal's client settings: {error}"))?;
     if let Some(address) = &config.address {
-        let address = if address.contains("://") {
-            address.clone()
-        } else {
-            format!("http://{address}")
+        // TLS and API key of the standard settings stay; only the target is another.
+        let secure = connection.tls_options.is_some() || connection.api_key.is_some();
+        let address = match (address.contains("://"), secure) {
+            (true, _) => address.clone(),
+            (false, true) => format!("https://{address}"),
+            (false, false) => format!("http://{address}"),
         };
-        let target = Url::from_str(&address)
+        connection.target = Url::from_str(&address)
             .with_context(|| format!("temporal.address {address} is no address"))?;
-        connection = ConnectionOptions::new(target).build();
     }
     if let Some(namespace) = &config.namespace {
         client.namespace.clone_from(namespace);
@@ -114,7 +115,7 @@ pub async fn connections(
         shops.push(Shop {
             code: shop.code.clone(),
             client,
-            host: host_of(&shop.base_url),
+            host: kept_by(shop),
             policy: shop.policy(usize::try_from(code_length)?, partial),
             customer: shop.customer.clone(),
             poll: shop.poll,
@@ -143,7 +144,13 @@ pub async fn connections(
     Ok(Connections::new(ledger, shops, site, clock))
 }
 
-/// Reference data is kept by host and shop: two operators' instances never share a list.
+/// Under which name a shop's reference data is kept: by host and shop, since each shop has its own
+/// call budget, and two operators' instances never share a list.
+pub fn kept_by(shop: &Marketplace) -> String {
+    format!("{}#{}", host_of(&shop.base_url), shop.code)
+}
+
+/// Host and port of an address.
 pub fn host_of(base_url: &str) -> String {
     let rest = base_url
         .split_once("://")
@@ -204,11 +211,11 @@ async fn is_the_shop(
     ledger: &Ledger,
     clock: &Clock,
 ) -> anyhow::Result<()> {
-    let host = format!("{}#{}", host_of(&shop.base_url), shop.code);
+    let host = kept_by(shop);
     loop {
         match client.shop().await {
             Ok(found) if found.shop_id == shop.shop_id => {
-                let json = serde_json::to_string(&found.shop_id)?;
+                let json = serde_json::to_string(&found)?;
                 ledger
                     .put_reference(&host, "A01", &json, clock.now())
                     .await?;
@@ -227,7 +234,8 @@ async fn is_the_shop(
             ),
             Err(error) => {
                 let kept = ledger.reference(&host, "A01").await?;
-                if kept.is_some_and(|k| k.json == shop.shop_id.to_string()) {
+                let kept = kept.and_then(|k| serde_json::from_str::<mirakl::Shop>(&k.json).ok());
+                if kept.is_some_and(|kept| kept.shop_id == shop.shop_id) {
                     tracing::warn!(marketplace = %shop.code, "{error}; the shop was checked earlier");
                     return Ok(());
                 }

@@ -66,6 +66,30 @@ pub async fn listen(
     })
 }
 
+/// Asks the worker that listens at an address whether it is well, and what it says.
+///
+/// # Errors
+/// Nobody answers there within five seconds.
+pub async fn ask(address: SocketAddr) -> anyhow::Result<(bool, String)> {
+    // Another part of the program may have installed it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut address = address;
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(std::time::Duration::from_secs(5))
+        .build()?;
+    let answer = client
+        .get(format!("http://{address}/healthz"))
+        .send()
+        .await
+        .with_context(|| format!("no worker answers at {address}"))?;
+    let well = answer.status().is_success();
+    Ok((well, answer.text().await?))
+}
+
 /// 200 while this worker polls and its ledger answers; 503 else. Freshness of feeds is told, since
 /// another worker may be the one that pulls.
 async fn healthz(extract::State(shared): extract::State<Shared>) -> impl IntoResponse {
@@ -108,6 +132,12 @@ async fn metrics(extract::State(shared): extract::State<Shared>) -> impl IntoRes
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
     }
+}
+
+/// A feed's name as a label; what the format quotes is quoted.
+fn label(feed: &str) -> String {
+    let feed = feed.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("{{feed=\"{feed}\"}}")
 }
 
 /// The figures in the Prometheus text format; labels come from closed lists.
@@ -155,7 +185,7 @@ async fn text(shared: &Shared) -> Result<String, ledger::Error> {
         .iter()
         .filter_map(|feed| {
             let age = now.duration_since(feed.last_success?).as_secs_f64();
-            Some((format!("{{feed=\"{}\"}}", feed.name), age))
+            Some((label(&feed.name), age))
         })
         .collect();
     figure(
@@ -165,7 +195,7 @@ async fn text(shared: &Shared) -> Result<String, ledger::Error> {
     );
     let rows: Vec<_> = feeds
         .iter()
-        .map(|feed| (format!("{{feed=\"{}\"}}", feed.name), f64::from(feed.owed)))
+        .map(|feed| (label(&feed.name), f64::from(feed.owed)))
         .collect();
     figure("bcm_feed_owed", "Orders whose run owes a look.", &rows);
     Ok(out)

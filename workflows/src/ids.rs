@@ -36,7 +36,11 @@ pub const SEARCH_ATTRIBUTES: [&str; 6] = [
 mod tests {
     use super::*;
     use crate::activities::{FeedActivities, OrderActivities};
-    use temporalio_common::ActivityDefinition;
+    use crate::feeds::{CollectOrders, CollectShipments};
+    use crate::orders::FulfillOrder;
+    use temporalio_common::{
+        ActivityDefinition, QueryDefinition, SignalDefinition, UpdateDefinition, WorkflowDefinition,
+    };
 
     /// These names stand in running executions: a change here breaks open orders.
     #[test]
@@ -46,24 +50,59 @@ mod tests {
             order_id: "C-1001-A".into(),
         };
         let mut names = vec![
-            format!("workflow ID    {}", order(&key)),
-            format!("workflow ID    {}", orders_feed(&key.marketplace)),
-            format!("workflow ID    {}", shipments_feed("northwind")),
-            format!("task queues    {ORDERS} {FEEDS}"),
-            format!("attributes     {}", SEARCH_ATTRIBUTES.join(" ")),
-            "workflows      FulfillOrder CollectOrders CollectShipments".to_owned(),
-            "signals        order_changed shipment_confirmed mapping_changed".to_owned(),
-            format!(
-                "signals        {}",
-                domain::command::Command::NAMES.join(" ")
-            ),
-            format!(
-                "updates        {}",
-                domain::command::Command::NAMES.join(" ")
-            ),
-            "feed signals   pause resume poll_now".to_owned(),
-            "queries        progress feed".to_owned(),
+            format!("workflow ID  {}", order(&key)),
+            format!("workflow ID  {}", orders_feed(&key.marketplace)),
+            format!("workflow ID  {}", shipments_feed("northwind")),
+            format!("task queues  {ORDERS} {FEEDS}"),
+            format!("attributes   {}", SEARCH_ATTRIBUTES.join(" ")),
         ];
+        names.extend(
+            [
+                WorkflowDefinition::name(&FulfillOrder::run),
+                WorkflowDefinition::name(&CollectOrders::run),
+                WorkflowDefinition::name(&CollectShipments::run),
+            ]
+            .map(|name| format!("workflow     {name}")),
+        );
+        names.extend(
+            [
+                SignalDefinition::name(&FulfillOrder::order_changed),
+                SignalDefinition::name(&FulfillOrder::shipment_confirmed),
+                SignalDefinition::name(&FulfillOrder::mapping_changed),
+                SignalDefinition::name(&FulfillOrder::signal_retry),
+                SignalDefinition::name(&FulfillOrder::signal_cancel),
+                SignalDefinition::name(&FulfillOrder::signal_hold),
+                SignalDefinition::name(&FulfillOrder::signal_release),
+                SignalDefinition::name(&FulfillOrder::signal_correct),
+                SignalDefinition::name(&FulfillOrder::signal_mark_done),
+                SignalDefinition::name(&CollectOrders::pause),
+                SignalDefinition::name(&CollectOrders::resume),
+                SignalDefinition::name(&CollectOrders::poll_now),
+                SignalDefinition::name(&CollectShipments::pause),
+                SignalDefinition::name(&CollectShipments::resume),
+                SignalDefinition::name(&CollectShipments::poll_now),
+            ]
+            .map(|name| format!("signal       {name}")),
+        );
+        names.extend(
+            [
+                UpdateDefinition::name(&FulfillOrder::update_retry),
+                UpdateDefinition::name(&FulfillOrder::update_cancel),
+                UpdateDefinition::name(&FulfillOrder::update_hold),
+                UpdateDefinition::name(&FulfillOrder::update_release),
+                UpdateDefinition::name(&FulfillOrder::update_correct),
+                UpdateDefinition::name(&FulfillOrder::update_mark_done),
+            ]
+            .map(|name| format!("update       {name}")),
+        );
+        names.extend(
+            [
+                QueryDefinition::name(&FulfillOrder::progress),
+                QueryDefinition::name(&CollectOrders::state),
+                QueryDefinition::name(&CollectShipments::state),
+            ]
+            .map(|name| format!("query        {name}")),
+        );
         names.extend(
             [
                 OrderActivities::decide.name(),
@@ -80,7 +119,7 @@ mod tests {
                 FeedActivities::collect_orders.name(),
                 FeedActivities::collect_shipments.name(),
             ]
-            .map(|name| format!("activity       {name}")),
+            .map(|name| format!("activity     {name}")),
         );
         insta::assert_snapshot!(names.join("\n"));
     }

@@ -5,25 +5,21 @@
     reason = "the macros make constants without documentation"
 )]
 
-use std::time::Duration;
-
 use domain::command::Answer;
 use domain::marketplace::OrderKey;
-use domain::step::{Decision, Outcome, Shown, Step, Wait};
+use domain::step::{Outcome, Shown, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use temporalio_common::ActivityDefinition;
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::search_attributes::SearchAttributeKey;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{
-    ContinueAsNewOptions, SyncWorkflowContext, TimerOptions, WorkflowCancellationToken,
-    WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination, select,
+    SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult,
 };
 
-use crate::activities::{CommandRequest, OrderActivities};
-use crate::options;
+use crate::activities::OrderActivities;
 
+mod acting;
 mod shown;
 
 pub use shown::markdown;
@@ -41,8 +37,9 @@ pub const OWNER: SearchAttributeKey<String> = SearchAttributeKey::keyword("Owner
 /// Search attribute: by when; RFC 3339, so it sorts as text.
 pub const DEADLINE: SearchAttributeKey<String> = SearchAttributeKey::keyword("Deadline");
 
-/// How long after a failure that no retry cures the run looks again by itself.
-const AFTER_BUG: Duration = Duration::from_secs(600);
+/// A step whose activity asks for the same step so often in a row is a fault of the program: the run
+/// then pauses instead of spinning.
+const MOST_REPEATS: u32 = 5;
 
 /// What a run tells who asks it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +64,8 @@ pub struct FulfillOrder {
     look_again: bool,
     /// A person wants the current activity's back-off cut short.
     cut_short: bool,
+    /// What the search attributes say.
+    listed: Option<Shown>,
     progress: Progress,
 }
 
@@ -78,6 +77,7 @@ impl FulfillOrder {
             order,
             look_again: false,
             cut_short: false,
+            listed: None,
             progress: Progress::default(),
         }
     }
@@ -87,7 +87,13 @@ impl FulfillOrder {
     pub async fn run(ctx: &mut WorkflowContext<Self>) -> WorkflowResult<Outcome> {
         let order = ctx.state(|wf| wf.order.clone());
         let mut step = Self::decide(ctx, &order).await;
+        let mut repeated = 0;
         loop {
+            let at = step.as_str();
+            if repeated >= MOST_REPEATS {
+                Self::pause_after_bug(ctx).await;
+                repeated = 0;
+            }
             if ctx.cancellation_token().is_cancelled() {
                 return Self::noted_cancel(ctx, &order).await;
             }
@@ -176,169 +182,9 @@ impl FulfillOrder {
                     return Ok(outcome);
                 }
             };
+            let again = step.as_str() == at && !matches!(step, Step::Wait(_));
+            repeated = if again { repeated + 1 } else { 0 };
         }
-    }
-
-    /// Asks the ledger what comes next.
-    async fn decide(ctx: &WorkflowContext<Self>, order: &OrderKey) -> Step {
-        loop {
-            ctx.state_mut(|wf| wf.look_again = false);
-            let token = WorkflowCancellationToken::new();
-            let decided = ctx
-                .execute_local_activity(
-                    OrderActivities::decide,
-                    order.clone(),
-                    options::look(&token),
-                )
-                .await;
-            match decided {
-                Ok(decision) => return Self::show(ctx, decision),
-                Err(_) => Self::pause_after_bug(ctx).await,
-            }
-        }
-    }
-
-    /// Runs the activity of a step. It answers what comes next; a refusal is a step that waits.
-    async fn act<A>(
-        ctx: &WorkflowContext<Self>,
-        activity: A,
-        order: &OrderKey,
-        summary: &str,
-    ) -> Step
-    where
-        A: ActivityDefinition<Input = OrderKey, Output = Decision>,
-    {
-        ctx.state_mut(|wf| wf.cut_short = false);
-        let token = WorkflowCancellationToken::new();
-        let summary = format!("{summary} {order}");
-        let options = options::effect(summary, &token);
-        let done = select! {
-            done = ctx.execute_activity(activity, order.clone(), options) => Some(done),
-            _ = ctx.wait_condition(|wf: &Self| wf.cut_short) => None,
-        };
-        match done {
-            Some(Ok(decision)) => Self::show(ctx, decision),
-            Some(Err(_)) => {
-                Self::pause_after_bug(ctx).await;
-                Self::decide(ctx, order).await
-            }
-            // A person's word, or Temporal's Cancel: the attempt is let go, the ledger knows its intent.
-            None => {
-                token.cancel();
-                Self::decide(ctx, order).await
-            }
-        }
-    }
-
-    /// Waits for news, then decides again.
-    async fn wait(ctx: &WorkflowContext<Self>, order: &OrderKey) -> Step {
-        let cancelled = ctx.wait_condition(|wf: &Self| wf.look_again).await.is_err();
-        if cancelled {
-            return Step::Wait(Wait::Held);
-        }
-        Self::decide(ctx, order).await
-    }
-
-    /// Only a fault of the program comes here: the run stays, and looks again when told, or later.
-    async fn pause_after_bug(ctx: &WorkflowContext<Self>) {
-        ctx.set_current_details("**The program failed** at this step. Engineering: see the failure in the history; `retry` looks again.");
-        let token = WorkflowCancellationToken::new();
-        let timer = TimerOptions::builder(AFTER_BUG)
-            .summary("look again after a failure".to_owned())
-            .cancellation_token(token.clone())
-            .build();
-        select! {
-            _ = ctx.wait_condition(|wf: &Self| wf.look_again || wf.cut_short) => {}
-            _ = ctx.timer(timer) => {}
-        }
-        token.cancel();
-    }
-
-    /// Shows a decision in the Temporal UI and hands its step on.
-    fn show(ctx: &WorkflowContext<Self>, decision: Decision) -> Step {
-        let Decision { step, shown } = decision;
-        let before = ctx.state(|wf| wf.progress.shown.clone());
-        let updates = shown::changed_attributes(before.as_ref(), &shown, &step);
-        if !updates.is_empty() {
-            ctx.upsert_search_attributes(updates);
-        }
-        ctx.set_current_details(markdown(&shown, &step));
-        ctx.state_mut(|wf| {
-            if shown::is_worth_an_upsert(before.as_ref(), &shown, &step) {
-                wf.progress.shown = Some(shown);
-            }
-            wf.progress.step = Some(step.clone());
-        });
-        step
-    }
-
-    async fn handlers_finished(ctx: &WorkflowContext<Self>) {
-        let handlers = ctx.clone();
-        let detached = temporalio_workflow::WaitConditionOptions::builder()
-            .cancellation_token(WorkflowCancellationToken::new())
-            .build();
-        // The token is never cancelled, so the wait cannot fail.
-        let _ = ctx
-            .wait_condition_with_options(move |_| handlers.all_handlers_finished(), detached)
-            .await;
-    }
-
-    /// Temporal's *Cancel* button is a person's `cancel`: it is noted, and the run goes on as new.
-    async fn noted_cancel(
-        ctx: &WorkflowContext<Self>,
-        order: &OrderKey,
-    ) -> WorkflowResult<Outcome> {
-        let detail = serde_json::json!({ "reason_code": "CANCEL_BUTTON" });
-        Self::take_command(ctx, "cancel", detail, "cancel_button").await;
-        Self::start_over(ctx, order).await
-    }
-
-    async fn start_over(ctx: &WorkflowContext<Self>, order: &OrderKey) -> WorkflowResult<Outcome> {
-        Self::handlers_finished(ctx).await;
-        match ctx.continue_as_new(order.clone(), ContinueAsNewOptions::default()) {
-            Err(again) => Err(again),
-            Ok(never) => match never {},
-        }
-    }
-
-    fn should_continue_as_new(ctx: &WorkflowContext<Self>) -> bool {
-        ctx.continue_as_new_suggested() || ctx.history_length() > 2_000
-    }
-
-    /// Takes a person's word into the ledger, and has the run look at it.
-    async fn take_command(
-        ctx: &WorkflowContext<Self>,
-        name: &str,
-        detail: Value,
-        by: &str,
-    ) -> Answer {
-        let order = ctx.state(|wf| wf.order.clone());
-        let options = options::command(format!("{name} {order}"));
-        let request = CommandRequest {
-            order,
-            name: name.to_owned(),
-            detail,
-            by: by.to_owned(),
-        };
-        let answer = ctx
-            .execute_activity(OrderActivities::take_command, request, options)
-            .await
-            .unwrap_or_else(|_| {
-                Answer::refused(
-                    "failed",
-                    "The program failed to take this; see the run's history.",
-                )
-            });
-        ctx.state_mut(|wf| {
-            wf.look_again = true;
-            wf.cut_short = true;
-            if !answer.done {
-                wf.progress.refused.push(answer.clone());
-                let kept = wf.progress.refused.len().saturating_sub(5);
-                wf.progress.refused.drain(..kept);
-            }
-        });
-        answer
     }
 
     /// The ledger has news of the order.
@@ -445,6 +291,3 @@ fn json(detail: &RawValue) -> Value {
         .and_then(|p| serde_json::from_slice(&p.data).ok())
         .unwrap_or(Value::Null)
 }
-
-/// A run that ends by itself never fails for a business reason; this names the type once.
-pub type Ended = Result<Outcome, WorkflowTermination>;

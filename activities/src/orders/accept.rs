@@ -6,11 +6,12 @@ use domain::marketplace::OrderKey;
 use domain::progress::{Acceptance, Progress};
 use domain::retry::Fate;
 use domain::step::{Decision, Step};
+use jiff::Timestamp;
 use ledger::{Intent, NewEvent, Note, Settled};
 use mirakl::LineDecision;
 use serde::{Deserialize, Serialize};
 
-use super::effect::{Window, is_refusal};
+use super::effect::{Window, is_refusal, unfinished};
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::settings::after;
@@ -23,6 +24,13 @@ struct Lines(Vec<(String, bool)>);
 const DECIDED_ALREADY: &str = "ORDER_INVALID_STATE";
 /// The operator forbids accepting some lines and refusing others.
 const NOT_IN_PART: &str = "ORDER_PARTIAL_ACCEPTANCE_DISABLED";
+
+/// What another attempt told Mirakl meanwhile stays told.
+fn doubt_acceptance(progress: &mut Progress, read_after: Timestamp) {
+    if !matches!(progress.acceptance, Acceptance::Told { .. }) {
+        progress.acceptance = Acceptance::Doubtful { read_after };
+    }
+}
 
 impl Situation<'_> {
     pub(super) fn window(&self) -> Window {
@@ -96,6 +104,12 @@ impl Orders {
         let Lines(lines) = serde_json::from_str(&intent.body)
             .map_err(|_| Failure::unexpected(format!("intent {} is unreadable", intent.id)))?;
         let window = at.window();
+        let doubted = &at.row.progress.acceptance;
+        if let (Some(read_after), Acceptance::None) = (unfinished(&intent, window), doubted) {
+            let doubtful = |p: &mut Progress| doubt_acceptance(p, read_after);
+            return self.doubt(at, &intent, effect, doubtful).await;
+        }
+        let read_back = matches!(doubted, Acceptance::Doubtful { .. });
         let deadline = self.before_sending(&intent, window).await?;
         let decisions: Vec<LineDecision> = lines
             .iter()
@@ -116,10 +130,8 @@ impl Orders {
             }
             Err(error) if error.fate() == Fate::Unknown => {
                 let read_after = after(deadline, window.read_lag);
-                self.doubt(at, &intent, effect, |p| {
-                    p.acceptance = Acceptance::Doubtful { read_after }
-                })
-                .await
+                let doubtful = |p: &mut Progress| doubt_acceptance(p, read_after);
+                self.doubt(at, &intent, effect, doubtful).await
             }
             Err(error) if error.code() == Some(NOT_IN_PART) => {
                 let event = NewEvent {
@@ -135,13 +147,15 @@ impl Orders {
                     .await?;
                 self.decide(key).await
             }
-            Err(error) if error.code() == Some(DECIDED_ALREADY) && intent.attempts < 1 => {
+            // Refused, read back, and refused again without a lost answer between: so it is.
+            Err(error)
+                if error.code() == Some(DECIDED_ALREADY)
+                    && !(read_back && intent.send_deadline.is_none()) =>
+            {
                 let read_after = self.now();
                 self.ledger().end_attempt(&intent).await?;
-                self.doubt(at, &intent, effect, |p| {
-                    p.acceptance = Acceptance::Doubtful { read_after }
-                })
-                .await
+                let doubtful = |p: &mut Progress| doubt_acceptance(p, read_after);
+                self.doubt(at, &intent, effect, doubtful).await
             }
             Err(error) if is_refusal(error.retry(), error.fate()) => {
                 self.refused(at, &step, &intent, &error).await

@@ -9,7 +9,7 @@ use domain::retry::Fate;
 use domain::step::{Decision, Step};
 use ledger::NewEvent;
 
-use super::effect::{Window, is_refusal};
+use super::effect::{Window, doubt_sent, is_proven, is_refusal, unfinished};
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::settings::after;
@@ -17,8 +17,8 @@ use crate::settings::after;
 impl Orders {
     /// Cancels every piece of the sales order that BlueCherry can still cancel.
     ///
-    /// Safe to repeat: the sales order says what is cancelled already, and the cancellation carries
-    /// one ID of its own. Pieces that could not be cancelled become an exception.
+    /// Safe to repeat: the sales order says what is cancelled already, and each cancellation carries
+    /// an ID of its own. Pieces that could not be cancelled become an exception.
     ///
     /// # Errors
     /// What is to be tried again.
@@ -62,7 +62,8 @@ impl Orders {
             lines,
             side: side(&at),
             reason_code: intent.body.clone(),
-            external_cancel_id: format!("{}-C", order.external_po),
+            // One ID for each set of lines: what a lost answer cancelled is not asked for again.
+            external_cancel_id: format!("{}-C{}", order.external_po, order.version),
         };
         let deadline = self.before_sending(&intent, window).await?;
         let idempotency_key = format!("cancel:{}:{}", order.external_po, order.version);
@@ -72,7 +73,9 @@ impl Orders {
             .await
         {
             Ok(answer) => {
-                let left = answer.not_cancelled.iter().map(|l| l.qty).sum();
+                let late = answer.not_cancelled.iter();
+                let late = late.filter(|l| l.reason != "already_cancelled");
+                let left = late.map(|l| l.qty).sum();
                 self.cancelled(&at, &intent, left).await
             }
             Err(error) if is_refusal(error.retry(), error.fate()) => {
@@ -121,6 +124,11 @@ impl Orders {
         let effect = Step::CancelOrder.as_str();
         let intent = self.intend(key, effect, "{}", at.mapped.version).await?;
         let window = at.window();
+        let doubted = &at.row.progress.order_cancelled;
+        if let (Some(read_after), Sent::No) = (unfinished(&intent, window), doubted) {
+            let doubtful = |p: &mut Progress| doubt_sent(&mut p.order_cancelled, read_after);
+            return self.doubt(&at, &intent, effect, doubtful).await;
+        }
         let deadline = self.before_sending(&intent, window).await?;
         match at.shop.client.cancel_order(&key.order_id).await {
             Ok(()) => {
@@ -133,16 +141,16 @@ impl Orders {
             }
             Err(error) if error.fate() == Fate::Unknown => {
                 let read_after = after(deadline, window.read_lag);
-                let doubtful = |p: &mut Progress| p.order_cancelled = Sent::Doubtful { read_after };
+                let doubtful = |p: &mut Progress| doubt_sent(&mut p.order_cancelled, read_after);
                 self.doubt(&at, &intent, effect, doubtful).await
             }
             Err(error) if is_refusal(error.retry(), error.fate()) => {
-                if intent.attempts >= 1 {
+                if is_proven(doubted, &intent) {
                     return self.refused(&at, &Step::CancelOrder, &intent, &error).await;
                 }
                 let read_after = self.now();
                 self.ledger().end_attempt(&intent).await?;
-                let doubtful = |p: &mut Progress| p.order_cancelled = Sent::Doubtful { read_after };
+                let doubtful = |p: &mut Progress| doubt_sent(&mut p.order_cancelled, read_after);
                 self.doubt(&at, &intent, effect, doubtful).await
             }
             Err(error) => {

@@ -176,6 +176,9 @@ impl Orders {
         let Some(id) = customer.and_then(|c| c.customer_id.as_deref()) else {
             return Ok(Err(refused("no customer_id")));
         };
+        if id.contains('@') {
+            return Ok(Err(refused("customer_id is an e-mail")));
+        }
         let handle = format!("{}:{id}", at.row.key.marketplace);
         let names = customer.map(|c| [c.firstname.as_deref(), c.lastname.as_deref()]);
         let names = names.into_iter().flatten().flatten().collect::<Vec<_>>();
@@ -202,7 +205,11 @@ impl Orders {
         match binding.put_customer(&handle, &account, &handle).await {
             Ok(customer) => Ok(Ok(customer.customer_code)),
             Err(error) if is_refusal(error.retry(), error.fate()) => {
-                Ok(Err(refused(error.code().unwrap_or("refused"))))
+                // Another order of the same consumer may have opened the account meanwhile.
+                match binding.find_customer(&handle).await? {
+                    Some(known) => Ok(Ok(known.customer_code)),
+                    None => Ok(Err(refused(error.code().unwrap_or("refused")))),
+                }
             }
             Err(error) => Err(error.into()),
         }
@@ -240,13 +247,21 @@ impl Orders {
             .await
         {
             Ok(Created::Done(order)) => self.found(at, intent, meant, &order).await,
-            Ok(Created::Queued) => self.queued(at).await,
+            Ok(Created::Queued) => self.queued(at, intent).await,
             Err(error) if error.code() == Some("duplicate_external_po") => {
                 self.duplicate(at, intent, meant, error).await
             }
             Err(error) if is_refusal(error.retry(), error.fate()) => {
-                let problem = Problem::new(Kind::SalesOrderRefused)
-                    .with("code", error.code().unwrap_or("refused"));
+                let of_customer = matches!(
+                    &error,
+                    bluecherry::Error::Refused { field: Some(field), .. } if field == "customer_code"
+                );
+                let kind = if of_customer {
+                    Kind::CustomerRefused
+                } else {
+                    Kind::SalesOrderRefused
+                };
+                let problem = Problem::new(kind).with("code", error.code().unwrap_or("refused"));
                 let reset = |p: &mut domain::progress::Progress| p.sales_order = Place::None;
                 self.block(at, &Step::CreateSalesOrder, problem, Some(intent), reset)
                     .await
@@ -261,7 +276,9 @@ impl Orders {
     }
 
     /// 202: carried out with the site's next cycle. The intent stays open until a look-up shows it.
-    async fn queued(&self, at: &Situation<'_>) -> Result<Decision, Failure> {
+    async fn queued(&self, at: &Situation<'_>, intent: &Intent) -> Result<Decision, Failure> {
+        // The answer came: no attempt is under way that a look-up would have to wait for.
+        self.ledger().end_attempt(intent).await?;
         let now = self.now();
         let cycle = self.site().queue_cycle;
         let queued = Place::Queued {
@@ -315,18 +332,14 @@ impl Orders {
             let problem = Problem::new(Kind::SalesOrderConflict)
                 .with("sales_order", evidence(&found.ord_num));
             // The intent stays open: the order is doubtful until a person has cleared the key.
-            return self
-                .block(at, &Step::CreateSalesOrder, problem, None, |_| {})
-                .await;
+            return self.block(at, &at.step(), problem, None, |_| {}).await;
         }
         if matches!(found.status, OrderStatus::Cancelled | OrderStatus::Closed)
             && at.row.order.state.is_past_acceptance()
         {
             let problem =
                 Problem::new(Kind::CancelledInErp).with("sales_order", evidence(&found.ord_num));
-            return self
-                .block(at, &Step::CreateSalesOrder, problem, None, |_| {})
-                .await;
+            return self.block(at, &at.step(), problem, None, |_| {}).await;
         }
         let booked = booked(found);
         let event = NewEvent {

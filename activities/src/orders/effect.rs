@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::marketplace::OrderKey;
+use domain::progress::Sent;
 use domain::retry::{Fate, Retry};
 use jiff::Timestamp;
 use ledger::Intent;
@@ -92,4 +93,24 @@ impl Orders {
 /// Is this failure one that comes again whatever is tried: the other side said no?
 pub(super) fn is_refusal(retry: Retry, fate: Fate) -> bool {
     retry == Retry::Never && fate == Fate::NotDone
+}
+
+/// Until when an attempt may still show whose end nobody noted: its worker was killed over it.
+pub(super) fn unfinished(intent: &Intent, window: Window) -> Option<Timestamp> {
+    intent
+        .send_deadline
+        .map(|deadline| after(deadline, window.read_lag))
+}
+
+/// What another attempt saw done meanwhile stays done.
+pub(super) fn doubt_sent(sent: &mut Sent, read_after: Timestamp) {
+    if *sent != Sent::Yes {
+        *sent = Sent::Doubtful { read_after };
+    }
+}
+
+/// Is a refusal by state no work of ours: refused, read back, and refused again without a lost
+/// answer between?
+pub(super) fn is_proven(doubted: &Sent, intent: &Intent) -> bool {
+    matches!(doubted, Sent::Doubtful { .. }) && intent.send_deadline.is_none()
 }

@@ -81,17 +81,24 @@ impl Orders {
                 ship_via: None,
                 expected_version: order.version,
             };
-            let key = format!("ship-to:{}:{}", order.external_po, &intent.body_hash[..16]);
+            let key = format!("ship-to:{}:{}", order.external_po, order.version);
             order = match binding.set_ship_to(&order.ord_num, &change, &key).await {
                 Ok(order) => order,
                 Err(error) => return self.not_released(at, intent, window, deadline, error).await,
             };
         }
         if ours(&order) {
-            let key = format!("release:{}", order.external_po);
+            let key = format!("release:{}:{}", order.external_po, order.version);
             let hold = &self.site().hold_code;
-            if let Err(error) = binding.release(&order.ord_num, hold, &key).await {
-                return self.not_released(at, intent, window, deadline, error).await;
+            order = match binding.release(&order.ord_num, hold, &key).await {
+                Ok(order) => order,
+                Err(error) => return self.not_released(at, intent, window, deadline, error).await,
+            };
+            if ours(&order) {
+                return Err(Failure::unexpected(format!(
+                    "sales order {} keeps its hold after a release",
+                    order.ord_num
+                )));
             }
         }
         let detail = vec![("sales_order", order.ord_num.clone())];

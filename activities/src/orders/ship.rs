@@ -12,7 +12,7 @@ use ledger::NewEvent;
 use mirakl::Tracking;
 use serde::{Deserialize, Serialize};
 
-use super::effect::is_refusal;
+use super::effect::{doubt_sent, is_proven, is_refusal, unfinished};
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::settings::after;
@@ -175,6 +175,11 @@ impl Orders {
         let effect = Step::ConfirmShipment.as_str();
         let intent = self.intend(key, effect, "{}", at.mapped.version).await?;
         let window = at.window();
+        let doubted = &at.row.progress.shipment;
+        if let (Some(read_after), Sent::No) = (unfinished(&intent, window), doubted) {
+            let doubtful = |p: &mut Progress| doubt_sent(&mut p.shipment, read_after);
+            return self.doubt(&at, &intent, effect, doubtful).await;
+        }
         let deadline = self.before_sending(&intent, window).await?;
         match at.shop.client.confirm_shipment(&key.order_id).await {
             Ok(()) => {
@@ -187,18 +192,18 @@ impl Orders {
             }
             Err(error) if error.fate() == Fate::Unknown => {
                 let read_after = after(deadline, window.read_lag);
-                let doubtful = |p: &mut Progress| p.shipment = Sent::Doubtful { read_after };
+                let doubtful = |p: &mut Progress| doubt_sent(&mut p.shipment, read_after);
                 self.doubt(&at, &intent, effect, doubtful).await
             }
             Err(error) if is_refusal(error.retry(), error.fate()) => {
-                if intent.attempts >= 1 {
+                if is_proven(doubted, &intent) {
                     return self
                         .refused(&at, &Step::ConfirmShipment, &intent, &error)
                         .await;
                 }
                 let read_after = self.now();
                 self.ledger().end_attempt(&intent).await?;
-                let doubtful = |p: &mut Progress| p.shipment = Sent::Doubtful { read_after };
+                let doubtful = |p: &mut Progress| doubt_sent(&mut p.shipment, read_after);
                 self.doubt(&at, &intent, effect, doubtful).await
             }
             Err(error) => {

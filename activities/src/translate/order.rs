@@ -1,5 +1,6 @@
 //! Mirakl's order to ours, without anything that names a person.
 
+use domain::money;
 use domain::order::{Line, Order, State};
 use jiff::Timestamp;
 
@@ -48,17 +49,26 @@ pub fn order(wire: &mirakl::Order, read_at: Timestamp) -> Result<Order, String> 
             .references
             .as_ref()
             .and_then(|r| r.order_reference_for_seller.clone()),
+        total: total(wire),
         currency: wire
             .currency_iso_code
             .clone()
             .ok_or_else(|| need("currency_iso_code"))?,
-        total: wire
-            .total_price
-            .as_ref()
-            .map(|t| t.0.to_string())
-            .unwrap_or_default(),
         lines,
     })
+}
+
+/// The total as people write it: with all digits of the currency's minor unit.
+fn total(wire: &mirakl::Order) -> String {
+    let digits = money::minor_digits(wire.currency_iso_code.as_deref().unwrap_or_default());
+    let total = wire.total_price.as_ref().map(|t| {
+        let mut total = t.0;
+        if total.scale() < digits {
+            total.rescale(digits);
+        }
+        total.to_string()
+    });
+    total.unwrap_or_default()
 }
 
 fn line(at: usize, wire: &mirakl::OrderLine) -> Result<Line, String> {

@@ -30,7 +30,7 @@ impl Description {
         Some(Self { whole })
     }
 
-    fn check(&self, op: &str, answer: &Value) {
+    fn errors(&self, op: &str, answer: &Value) -> Vec<String> {
         let schema = json!({
             "$ref": format!("#/components/schemas/{op}_Response_200"),
             "components": self.whole["components"],
@@ -39,10 +39,14 @@ impl Description {
             .should_validate_formats(true)
             .build(&schema)
             .expect("a usable description");
-        let errors: Vec<String> = validator
+        validator
             .iter_errors(answer)
             .map(|error| format!("{op} {}: {error}", error.instance_path()))
-            .collect();
+            .collect()
+    }
+
+    fn check(&self, op: &str, answer: &Value) {
+        let errors = self.errors(op, answer);
         assert!(errors.is_empty(), "{errors:#?}");
     }
 
@@ -254,4 +258,25 @@ async fn every_answer_keeps_to_the_description() {
         description.check(op, &answer.body);
     }
     assert_eq!(seller.get("/api/version").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_check_finds_what_is_missing_misspelt_or_of_the_wrong_kind() {
+    let Some(description) = Description::read() else {
+        return;
+    };
+    let (sim, _) = still(MiraklOptions::default()).await;
+    let order = sim.create_order(rich("W1-A")).unwrap();
+    for broken in [
+        json!({ "order_lines": null }),
+        json!({ "order_stat": "SHIPPING" }),
+        json!({ "created_date": "yesterday" }),
+        json!({ "price": "21.3" }),
+    ] {
+        let mut order = order.clone();
+        let fields = broken.as_object().unwrap().clone();
+        order.as_object_mut().unwrap().extend(fields);
+        let answer = json!({ "orders": [order], "total_count": 1 });
+        assert_eq!(description.errors("OR11", &answer).len(), 1, "{broken}");
+    }
 }

@@ -25,7 +25,7 @@ pub enum Simulate {
         /// Shop ID; the key belongs to it.
         #[arg(long)]
         shop_id: Option<i64>,
-        /// Seconds until an accepted order is debited; `manual` is done over `/_sim`.
+        /// Seconds until an accepted order is debited.
         #[arg(long, default_value_t = 1)]
         debit_delay_s: u64,
         /// How fast the clock runs.

@@ -27,6 +27,7 @@ mod changes;
 mod mappings;
 mod problems;
 mod read;
+mod secret;
 mod section;
 mod shops;
 mod table;
@@ -106,6 +107,8 @@ pub struct Temporal {
     pub address: Option<String>,
     /// `namespace`.
     pub namespace: Option<String>,
+    /// Base address of the web UI, for links; empty for none.
+    pub ui: Option<String>,
 }
 
 /// `[http]`: the worker's own port.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// One thing that is wrong, and what to write instead.
@@ -101,5 +102,13 @@ impl Report {
         let mut found = self.found.into_inner();
         found.sort_by_key(|problem| problem.line);
         found
+    }
+}
+
+/// Why a file is not read.
+pub(super) fn unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "is not there".to_owned(),
+        kind => format!("cannot be read ({kind})"),
     }
 }

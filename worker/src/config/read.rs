@@ -7,7 +7,7 @@ use domain::mapping::Mappings;
 use toml::de::DeTable;
 
 use super::mappings::load_mappings;
-use super::problems::{Problems, Report};
+use super::problems::{Problems, Report, unreadable};
 use super::section::{Section, Source, key};
 use super::shops;
 use super::web::{self, is_web};
@@ -19,7 +19,7 @@ pub(super) fn config(path: &Path, surroundings: Surroundings<'_>) -> Result<Conf
         Ok(text) => text,
         Err(error) => {
             report.whole(
-                format!("cannot be read ({})", error.kind()),
+                unreadable(&error),
                 "name a text file that this user may read",
             );
             return Err(Problems::new(report.into_found()));
@@ -177,10 +177,18 @@ fn temporal(section: Section<'_>) -> Temporal {
         }
     });
     let namespace = section.text_if_any(key("namespace", "\"default\""));
+    let ui = section.checked_if_any(key("ui", "\"http://127.0.0.1:8233\""), |text| {
+        let web = text.starts_with("http://") || text.starts_with("https://");
+        match web && !text.contains('@') {
+            true => Ok(text.trim_end_matches('/').to_owned()),
+            false => Err("is not a web address".to_owned()),
+        }
+    });
     section.close();
     Temporal {
         address: address.map(|at| at.value),
         namespace: namespace.map(|at| at.value),
+        ui: ui.map(|at| at.value),
     }
 }
 

@@ -7,7 +7,7 @@ use domain::mapping::Valid;
 use domain::marketplace::MarketplaceCode;
 use jiff::civil::Date;
 
-use super::problems::Report;
+use super::problems::{Report, unreadable};
 
 /// Longest value that a problem quotes.
 const QUOTED_CHARS_MAX: usize = 40;
@@ -87,7 +87,7 @@ fn text(path: &Path, columns: &[&str], report: &Report) -> Option<String> {
         Ok(bytes) => bytes,
         Err(error) => {
             report.whole(
-                format!("cannot be read ({})", error.kind()),
+                unreadable(&error),
                 format!(
                     "write the file, if only its first line: {}",
                     columns.join(",")
@@ -120,17 +120,20 @@ fn places(head: &str, columns: &[&str], report: &Report) -> Option<Vec<usize>> {
         report.at(1, wrong, "save the file with commas between columns");
         return None;
     }
+    if head.trim().is_empty() {
+        let instead = format!("write the columns there: {}", columns.join(","));
+        report.at(1, "the first line is empty", instead);
+        return None;
+    }
     let named = cells(head).unwrap_or_default();
     let mut sound = true;
     for column in columns {
         let count = named.iter().filter(|name| name == column).count();
         if count != 1 {
-            let wrong = if count == 0 {
-                "has no column"
-            } else {
-                "names more than once"
+            let wrong = match count {
+                0 => format!("the first line has no column `{column}`"),
+                _ => format!("the first line names `{column}` more than once"),
             };
-            let wrong = format!("the first line {wrong} `{column}`");
             report.at(1, wrong, format!("write it as {}", columns.join(",")));
             sound = false;
         }

@@ -181,7 +181,7 @@ master_key = {{ file = "master.key" }}
 
 [temporal]
 address = "{temporal}"
-
+{ui}
 [http]
 listen = "127.0.0.1:{listen}"
 
@@ -219,6 +219,10 @@ short_stock = "refuse"
             site = erp.site,
             erp_url = self.erp.url(),
             temporal = server.address(),
+            ui = server
+                .ui()
+                .map(|ui| format!("ui = \"{ui}\"\n"))
+                .unwrap_or_default(),
             nordwind_url = self.nordwind.url(),
             galeria_url = self.galeria.url(),
         );

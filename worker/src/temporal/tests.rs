@@ -35,9 +35,9 @@ fn a_fast_server_is_told_so() {
         search_attributes: vec![("Owner".to_owned(), "Keyword".to_owned())],
         ..DevServerOptions::default()
     };
-    insta::assert_snapshot!(arguments(&options, 7233, None).join(" "), @"");
+    insta::assert_snapshot!(arguments(&options, 7233, None).join(" "), @r#"server start-dev --ip 127.0.0.1 --log-level warn --port 7233 --headless --db-filename t.db --dynamic-config-value history.transferProcessorMaxPollRPS=2000 --dynamic-config-value history.timerProcessorMaxTimeShift="5ms" --dynamic-config-value history.workflowIdReuseMinimalInterval="0s" --search-attribute Owner=Keyword"#);
     let usual = DevServerOptions::default();
-    insta::assert_snapshot!(arguments(&usual, 7233, Some(8233)).join(" "), @"");
+    insta::assert_snapshot!(arguments(&usual, 7233, Some(8233)).join(" "), @"server start-dev --ip 127.0.0.1 --log-level warn --port 7233 --ui-port 8233 --dynamic-config-value history.transferProcessorMaxPollRPS=2000");
 }
 
 #[tokio::test]

@@ -5,21 +5,11 @@ use temporalio_common::search_attributes::SearchAttributeUpdate;
 
 use super::{BLOCKED_ON, DEADLINE, ORDER_STAGE, OWNER, SALES_ORDER};
 
-/// Is this a moment at which people look? While a step follows the next at once, an upsert would
-/// cost an action that nobody sees.
-pub(super) fn is_worth_an_upsert(before: Option<&Shown>, shown: &Shown, step: &Step) -> bool {
-    before != Some(shown) && matches!(step, Step::Wait(_) | Step::Done(_))
-}
-
 /// The attributes that changed since the last time they were set, all in one upsert.
 pub(super) fn changed_attributes(
     before: Option<&Shown>,
     shown: &Shown,
-    step: &Step,
 ) -> Vec<SearchAttributeUpdate> {
-    if !is_worth_an_upsert(before, shown, step) {
-        return vec![];
-    }
     let mut updates = vec![];
     if before.map(|b| b.stage) != Some(shown.stage) {
         updates.push(ORDER_STAGE.value_set(shown.stage.as_str().to_owned()));

@@ -104,14 +104,19 @@ fn what_other_programs_do_to_a_good_file_is_accepted() {
 
 #[test]
 fn the_wrong_delimiter_is_named_once() {
-    insta::assert_snapshot!(problems("taxes.csv", "marketplace;tax_code;erp_tax_code;remitter\n*;A;B;seller\n"), @"");
-    insta::assert_snapshot!(problems("allowances.csv", "marketplace\tpromotion\tallowance_code\n"), @"");
+    insta::assert_snapshot!(problems("taxes.csv", "marketplace;tax_code;erp_tax_code;remitter\n*;A;B;seller\n"), @"taxes.csv:1: the columns are separated by `;` — save the file with commas between columns");
+    insta::assert_snapshot!(problems("allowances.csv", "marketplace\tpromotion\tallowance_code\n"), @"allowances.csv:1: the columns are separated by tabs — save the file with commas between columns");
 }
 
 #[test]
 fn the_first_line_must_name_each_column_once() {
-    insta::assert_snapshot!(problems("allowances.csv", "marketplace,promo,marketplace\n*,A,B\n"), @"");
-    insta::assert_snapshot!(problems("allowances.csv", ""), @"");
+    insta::assert_snapshot!(problems("allowances.csv", "marketplace,promo,marketplace\n*,A,B\n"), @"
+allowances.csv:1: the first line names `marketplace` more than once — write it as marketplace,promotion,allowance_code
+allowances.csv:1: the first line has no column `promotion` — write it as marketplace,promotion,allowance_code
+allowances.csv:1: the first line has no column `allowance_code` — write it as marketplace,promotion,allowance_code
+allowances.csv:1: the first line names an unknown column `promo` — write it as marketplace,promotion,allowance_code
+");
+    insta::assert_snapshot!(problems("allowances.csv", ""), @"allowances.csv:1: the first line is empty — write the columns there: marketplace,promotion,allowance_code");
 }
 
 #[test]
@@ -119,28 +124,50 @@ fn a_file_that_is_lost_cut_off_or_in_other_letters_is_refused() {
     let folder = folder();
     fs::remove_file(folder.path().join("taxes.csv")).unwrap();
     let told = load(&folder).unwrap_err().to_string();
-    insta::assert_snapshot!(told.replace(&format!("{}/", folder.path().display()), ""), @"");
-    insta::assert_snapshot!(rows("warehouses.csv", "*,01,NJ1,,\n*,02,N"), @"");
-    insta::assert_snapshot!(rows("warehouses.csv", "*,01,NJ1,,\n*,02,N\n*,03,\"N,,\n"), @"");
-    insta::assert_snapshot!(problems("allowances.csv", b"marketplace,promotion,allowance_code\n*,A,B\n*,\xE9t\xE9,B\n"), @"");
+    insta::assert_snapshot!(told.replace(&format!("{}/", folder.path().display()), ""), @"taxes.csv: is not there — write the file, if only its first line: marketplace,tax_code,erp_tax_code,remitter");
+    insta::assert_snapshot!(rows("warehouses.csv", "*,01,NJ1,,\n*,02,N"), @"warehouses.csv:3: the file breaks off in this line (3 of 5 columns) — copy the file again, whole");
+    insta::assert_snapshot!(rows("warehouses.csv", "*,01,NJ1,,\n*,02,N\n*,03,\"N,,\n"), @"
+warehouses.csv:3: has 3 of 5 columns — write each column, and quote a value with a comma
+warehouses.csv:4: a quote is not closed — close it on the same line, or take it out
+");
+    insta::assert_snapshot!(problems("allowances.csv", b"marketplace,promotion,allowance_code\n*,A,B\n*,\xE9t\xE9,B\n"), @r#"allowances.csv:3: is not UTF-8 — save the file as "CSV UTF-8""#);
 }
 
 #[test]
 fn two_rows_never_answer_one_question() {
-    insta::assert_snapshot!(rows("warehouses.csv", "*,01,NJ1,,2026-05-31\nnordwind,01,NJ3,,\n*, 01 ,NJ2,2026-05-31,\n*,01,NJ2,2026-06-01,\n"), @"");
-    insta::assert_snapshot!(rows("taxes.csv", "*,Vat,A,seller\n*,VAT,B,seller\n"), @"");
+    insta::assert_snapshot!(rows("warehouses.csv", "*,01,NJ1,,2026-05-31\nnordwind,01,NJ3,,\n*, 01 ,NJ2,2026-05-31,\n*,01,NJ2,2026-06-01,\n"), @"warehouses.csv:4: `*`, `01` stands on line 2 already, for the same days — keep one of the two, or give them days apart");
+    insta::assert_snapshot!(rows("taxes.csv", "*,Vat,A,seller\n*,VAT,B,seller\n"), @"taxes.csv:3: `*`, `VAT` stands on line 2 already, for the same days — keep one of the two, or give them days apart");
 }
 
 #[test]
 fn each_value_is_checked_and_every_problem_of_a_row_told() {
-    insta::assert_snapshot!(rows("skus.csv", "nordwnd,,01,S,RED,,,25,X,2026-6-1,\n*,A,01,S,RED,,,x,X,2026-06-02,2026-06-01\n*,B,01,S,RED,,,1,X,2026-02-30,\n"), @"");
-    insta::assert_snapshot!(rows("carriers.csv", "*,UPS,,,,,\n*,DHL,DHL,,dhl.example,,\n"), @"");
-    insta::assert_snapshot!(rows("taxes.csv", "*,A,B,operator\n"), @"");
+    insta::assert_snapshot!(rows("skus.csv", "nordwnd,,01,S,RED,,,25,X,2026-6-1,\n*,A,01,S,RED,,,x,X,2026-06-02,2026-06-01\n*,B,01,S,RED,,,1,X,2026-02-30,\n"), @"
+skus.csv:2: `marketplace` is `nordwnd` — write `nordwind`, `gallia` or `*`
+skus.csv:2: `valid_from` is `2026-6-1` — write a date as YYYY-MM-DD, or nothing
+skus.csv:2: `offer_sku` is empty — write its code, or take the row out
+skus.csv:2: `size_bucket` is `25` — write the size's place, 1 to 24
+skus.csv:3: `valid_to` 2026-06-01 is before `valid_from` 2026-06-02 — write the last day the row counts, or nothing
+skus.csv:3: `size_bucket` is `x` — write the size's place, 1 to 24
+skus.csv:4: `valid_from` is `2026-02-30` — write a date as YYYY-MM-DD, or nothing
+");
+    insta::assert_snapshot!(rows("carriers.csv", "*,UPS,,,,,\n*,DHL,DHL,,dhl.example,,\n"), @"
+carriers.csv:2: names no carrier — write `carrier_code` from the operator's list, or `carrier_name` for one outside it
+carriers.csv:3: `carrier_url` is not a web address — write one with https://, and {trackingId} in place of the number
+");
+    insta::assert_snapshot!(rows("taxes.csv", "*,A,B,operator\n"), @"taxes.csv:2: `remitter` is `operator` — write `marketplace` or `seller`");
 }
 
 #[test]
 fn a_code_that_a_spreadsheet_changed_is_refused() {
-    insta::assert_snapshot!(rows("allowances.csv", "*,1.23E+11,A\n*,5-Jan,A\n*,Dec-12,A\n*,#N/A,A\n*,=B2,#REF!\n*,caf\u{FFFD},A\n"), @"");
+    insta::assert_snapshot!(rows("allowances.csv", "*,1.23E+11,A\n*,5-Jan,A\n*,Dec-12,A\n*,#N/A,A\n*,=B2,#REF!\n*,caf\u{FFFD},A\n"), @"
+allowances.csv:2: `promotion` is `1.23E+11`, a number that a spreadsheet shortened — format the column as text, and write the value in full
+allowances.csv:3: `promotion` is `5-Jan`, a code that a spreadsheet took for a date — format the column as text, and write the value in full
+allowances.csv:4: `promotion` is `Dec-12`, a code that a spreadsheet took for a date — format the column as text, and write the value in full
+allowances.csv:5: `promotion` is `#N/A`, a formula or its error — format the column as text, and write the value in full
+allowances.csv:6: `promotion` is `=B2`, a formula or its error — format the column as text, and write the value in full
+allowances.csv:6: `allowance_code` is `#REF!`, a formula or its error — format the column as text, and write the value in full
+allowances.csv:7: `promotion` is `caf�`, a text with broken characters — format the column as text, and write the value in full
+");
     for sound in ["1E5", "DEC-12", "E+1", "#42", "12-345", "1.5", "A+B"] {
         let folder = folder();
         let text = format!("marketplace,promotion,allowance_code\n*,{sound},A\n");
@@ -151,14 +178,14 @@ fn a_code_that_a_spreadsheet_changed_is_refused() {
 
 #[test]
 fn a_division_that_no_warehouse_serves_is_found() {
-    insta::assert_snapshot!(rows("warehouses.csv", "*,1,NJ1,,\n"), @"");
-    insta::assert_snapshot!(rows("warehouses.csv", "*,NJ1,01,,\n"), @"");
+    insta::assert_snapshot!(rows("warehouses.csv", "*,1,NJ1,,\n"), @"skus.csv:2: division `01` has no row in warehouses.csv — write the division as BlueCherry has it, zeros in front included, or add its warehouse");
+    insta::assert_snapshot!(rows("warehouses.csv", "*,NJ1,01,,\n"), @"skus.csv:2: division `01` has no row in warehouses.csv — swap `division` and `warehouse` in warehouses.csv");
 }
 
 #[test]
 fn a_row_for_a_marketplace_that_is_not_configured_is_refused() {
     let told = load_mappings(folder().path(), &[]).unwrap_err();
     assert_eq!(told.list()[0].line, Some(3));
-    insta::assert_snapshot!(told.list()[0].wrong, @"");
-    insta::assert_snapshot!(told.list()[0].instead, @"");
+    insta::assert_snapshot!(told.list()[0].wrong, @"`marketplace` is `nordwind`");
+    insta::assert_snapshot!(told.list()[0].instead, @"write `*`, since no marketplace is configured");
 }

@@ -1,0 +1,349 @@
+//! Both systems over HTTP, a ledger on disk, and the steps of an order without Temporal.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use activities::{Clock, Connections, Failure, Feeds, Orders};
+use bluecherry::Rest;
+use domain::command::Answer;
+use domain::exception::Kind;
+use domain::mapping::Mappings;
+use domain::marketplace::{CustomerModel, MarketplaceCode, OrderKey};
+use domain::retry::Retry;
+use domain::step::{Decision, Step, Wait};
+use ledger::{ExceptionFilter, Ledger, MasterKey, OrderRow};
+use secrecy::SecretString;
+use serde_json::Value;
+use simulators::bluecherry::BlueCherrySim;
+use simulators::clock::SimClock;
+use simulators::fault::FaultRule;
+use simulators::mirakl::{MiraklSim, OrderSpec};
+use simulators::scenario::NORDWIND;
+use tempfile::TempDir;
+use workflows::activities::{CommandRequest, FeedInput};
+
+use crate::plan::{CALL, LAG, Plan, account, shop, site, start};
+use crate::web;
+
+/// Longest the real thing may take before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Everything a test talks to.
+pub struct Env {
+    pub mirakl: MiraklSim,
+    pub erp: BlueCherrySim,
+    pub clock: SimClock,
+    pub ledger: Ledger,
+    pub orders: Arc<Orders>,
+    pub feeds: Feeds,
+    pub site: Rest,
+    mappings: Mappings,
+    marketplace: MarketplaceCode,
+    unreachable: Orders,
+    _home: TempDir,
+}
+
+impl Env {
+    /// The first marketplace, all as usual.
+    pub async fn usual() -> Self {
+        Plan::usual().start().await
+    }
+
+    pub async fn start(mut plan: Plan) -> Self {
+        let clock = SimClock::new(start(), 0.0);
+        plan.erp.clock = Some(clock.clone());
+        let erp_key = SecretString::from(plan.erp.api_key.clone());
+        let erp = BlueCherrySim::start(plan.erp.clone()).await.unwrap();
+        let mirakl = MiraklSim::start_with_clock(plan.mirakl.clone(), clock.clone())
+            .await
+            .unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/ledger.db", home.path().display());
+        let ledger = Ledger::open(&url, MasterKey::generate(), clock.now())
+            .await
+            .unwrap();
+        ledger
+            .publish_mappings(&plan.mappings, clock.now())
+            .await
+            .unwrap();
+        let erp_url = erp.url();
+        let rest = |url: String| Rest::new(bluecherry::Config::new(url, erp_key.clone())).unwrap();
+        let account = account(&rest(erp.url())).await;
+        let customer = plan.customer.clone();
+        plan.customer = Some(customer.unwrap_or(CustomerModel::Channel {
+            customer_code: account,
+        }));
+        let api_key = SecretString::from(mirakl.api_key());
+        let seller =
+            |url: String| mirakl::Client::new(mirakl::Config::new(url, api_key.clone())).unwrap();
+        let connect = |client: mirakl::Client, rest: Rest| {
+            let shop = shop(&plan, client);
+            let clock = clock.clone();
+            let clock = Clock::following(move || clock.now());
+            Orders::new(Arc::new(Connections::new(
+                ledger.clone(),
+                vec![shop],
+                site(rest),
+                clock,
+            )))
+        };
+        let orders = Arc::new(connect(seller(mirakl.url()), rest(erp.url())));
+        let unreachable = connect(seller(nobody()), rest(nobody()));
+        Self {
+            feeds: Feeds::new(orders.clone()),
+            marketplace: MarketplaceCode::new(NORDWIND).unwrap(),
+            mappings: plan.mappings,
+            mirakl,
+            erp,
+            clock,
+            ledger,
+            orders,
+            site: rest(erp_url),
+            unreachable,
+            _home: home,
+        }
+    }
+
+    pub fn key(&self, order_id: &str) -> OrderKey {
+        OrderKey {
+            marketplace: self.marketplace.clone(),
+            order_id: order_id.to_owned(),
+        }
+    }
+
+    /// Places an order and brings it into the ledger.
+    pub async fn place(&self, spec: OrderSpec) -> OrderKey {
+        let shown = self.mirakl.create_order(spec).unwrap();
+        self.pull().await;
+        self.key(shown["order_id"].as_str().unwrap())
+    }
+
+    /// One pull of Mirakl's orders, a moment later.
+    pub async fn pull(&self) {
+        self.clock.advance(Duration::from_millis(100));
+        let feed = self.feed(self.marketplace.as_str());
+        self.feeds.pull_orders_once(&feed).await.unwrap();
+    }
+
+    /// One read of BlueCherry's fulfilments.
+    pub async fn pull_shipments(&self) {
+        let feed = self.feed("SIMSITE");
+        self.feeds.pull_shipments_once(&feed).await.unwrap();
+    }
+
+    pub fn feed(&self, of: &str) -> FeedInput {
+        FeedInput {
+            of: of.to_owned(),
+            ledger_id: self.ledger.id().to_owned(),
+            paused: false,
+        }
+    }
+
+    /// Puts corrected tables in force.
+    pub async fn remap(&self, change: impl FnOnce(&mut Mappings)) {
+        let mut tables = self.mappings.clone();
+        change(&mut tables);
+        let now = self.clock.now();
+        self.ledger.publish_mappings(&tables, now).await.unwrap();
+    }
+
+    pub async fn row(&self, key: &OrderKey) -> OrderRow {
+        self.ledger.order(key).await.unwrap().unwrap()
+    }
+
+    pub async fn decide(&self, key: &OrderKey) -> Step {
+        self.orders.decide(key).await.unwrap().step
+    }
+
+    /// Does one step, as the order's run would.
+    pub async fn act(&self, key: &OrderKey, step: &Step) -> Result<Step, Failure> {
+        act(&self.orders, key, step).await
+    }
+
+    /// Does one step while neither system can be reached.
+    pub async fn act_cut_off(&self, key: &OrderKey, step: &Step) -> Result<Step, Failure> {
+        act(&self.unreachable, key, step).await
+    }
+
+    /// Decides and acts until the order waits or is over, or a step fails.
+    pub async fn run(&self, key: &OrderKey) -> Result<Step, Failure> {
+        let mut step = self.orders.decide(key).await?.step;
+        for _ in 0..12 {
+            if matches!(step, Step::Wait(_) | Step::Done(_)) {
+                return Ok(step);
+            }
+            step = self.act(key, &step).await?;
+        }
+        panic!("{key} goes round in circles at {step:?}");
+    }
+
+    /// As [`Env::run`], where nothing may fail.
+    pub async fn drive(&self, key: &OrderKey) -> Step {
+        self.run(key).await.unwrap()
+    }
+
+    /// Goes on through failures and read-backs until the order waits for something else.
+    pub async fn settle(&self, key: &OrderKey) -> Step {
+        let mut last = None;
+        for _ in 0..6 {
+            match self.run(key).await {
+                Ok(step) if step != Step::Wait(Wait::ReadBack) => return step,
+                done => last = Some(done),
+            }
+            self.clock.advance(CALL + LAG);
+            self.pull().await;
+        }
+        panic!("{key} does not settle: {last:?}");
+    }
+
+    /// Brings a placed order to its payment.
+    pub async fn accepted(&self, spec: OrderSpec) -> OrderKey {
+        let key = self.place(spec).await;
+        assert_eq!(self.drive(&key).await, Step::Wait(Wait::Payment));
+        key
+    }
+
+    /// The customer pays, and the order comes with its address.
+    pub async fn pay(&self, key: &OrderKey) {
+        self.clock.advance(Duration::from_secs(2));
+        self.pull().await;
+        self.mirakl.debit(&key.order_id).unwrap();
+        self.pull().await;
+    }
+
+    /// Brings a placed order into the warehouse's hands.
+    pub async fn released(&self, spec: OrderSpec) -> OrderKey {
+        let key = self.accepted(spec).await;
+        self.pay(&key).await;
+        assert_eq!(self.drive(&key).await, Step::Wait(Wait::Shipment));
+        key
+    }
+
+    /// The warehouse ships, as the body says, and the fulfilment is read.
+    pub async fn ship(&self, key: &OrderKey, mut body: Value) -> Value {
+        body["ord_num"] = self.sales_order(key)["ord_num"].clone();
+        let shipment = self.erp_control("/_sim/shipments", &body).await;
+        self.pull_shipments().await;
+        shipment
+    }
+
+    /// A control call of the site.
+    pub async fn erp_control(&self, path: &str, body: &Value) -> Value {
+        web::post(&self.erp.url(), path, body).await
+    }
+
+    pub async fn tell(&self, key: &OrderKey, name: &str, detail: Value) -> Answer {
+        let request = CommandRequest {
+            order: key.clone(),
+            name: name.to_owned(),
+            detail,
+            by: "cli".to_owned(),
+        };
+        self.orders.take_command(&request).await.unwrap()
+    }
+
+    /// Kinds of the order's open exceptions.
+    pub async fn exceptions(&self) -> Vec<Kind> {
+        let filter = ExceptionFilter::default();
+        let open = self.ledger.exceptions(&filter, 100).await.unwrap();
+        open.into_iter().map(|e| e.kind).collect()
+    }
+
+    /// Every sales order that ever was for an order.
+    pub fn sales_orders(&self, key: &OrderKey) -> Vec<Value> {
+        let mut orders = list(&self.erp.ledger(), "sales_orders");
+        orders.retain(|o| o["channel_order_id"] == key.order_id.as_str());
+        orders
+    }
+
+    /// The one sales order of an order.
+    pub fn sales_order(&self, key: &OrderKey) -> Value {
+        let mut orders = self.sales_orders(key);
+        assert_eq!(orders.len(), 1, "{key} has {} sales orders", orders.len());
+        orders.remove(0)
+    }
+
+    /// What happened to an order on Mirakl: `accepts`, `cancels`, `tracking`, `shipments`.
+    pub fn seen(&self, key: &OrderKey, list_name: &str) -> Vec<Value> {
+        let mut effects = list(&self.mirakl.ledger(), list_name);
+        effects.retain(|e| e["order_id"] == key.order_id.as_str());
+        effects
+    }
+
+    /// How often Mirakl was called.
+    pub fn mirakl_calls(&self, op: &str) -> usize {
+        self.mirakl.calls().count(op)
+    }
+
+    /// How often the site was called.
+    pub fn erp_calls(&self, op: &str) -> usize {
+        let calls = list(&self.erp.ledger(), "calls");
+        calls.iter().filter(|call| call["op"] == op).count()
+    }
+
+    pub fn fail_mirakl(&self, rule: FaultRule) {
+        self.mirakl.faults().inject(rule).unwrap();
+    }
+
+    pub fn fail_erp(&self, rule: FaultRule) {
+        self.erp.faults().inject(rule).unwrap();
+    }
+
+    /// Where the order stands on Mirakl itself.
+    pub fn state(&self, key: &OrderKey) -> String {
+        let order = self.mirakl.order(&key.order_id).unwrap();
+        order["order_state"].as_str().unwrap().to_owned()
+    }
+}
+
+pub fn list(ledger: &Value, name: &str) -> Vec<Value> {
+    ledger[name].as_array().unwrap().clone()
+}
+
+async fn act(orders: &Orders, key: &OrderKey, step: &Step) -> Result<Step, Failure> {
+    let decision: Decision = match step {
+        Step::CreateSalesOrder => orders.create_sales_order(key).await?,
+        Step::FindSalesOrder => orders.find_sales_order(key).await?,
+        Step::AcceptLines => orders.accept_order_lines(key).await?,
+        Step::RefuseLines => orders.refuse_order_lines(key).await?,
+        Step::Release => orders.release_sales_order(key).await?,
+        Step::CancelSalesOrder => orders.cancel_sales_order(key).await?,
+        Step::CancelOrder => orders.cancel_order(key).await?,
+        Step::SendTracking => orders.send_tracking(key).await?,
+        Step::ConfirmShipment => orders.confirm_shipment(key).await?,
+        Step::Wait(_) | Step::Done(_) => orders.decide(key).await?,
+    };
+    Ok(decision.step)
+}
+
+/// What an order waits for a person for; anything else is a failed test.
+pub fn blocked(step: &Step) -> Kind {
+    match step {
+        Step::Wait(Wait::Person(problem)) => problem.kind,
+        other => panic!("nobody is asked: {other:?}"),
+    }
+}
+
+/// How long a failure says to wait, in seconds.
+pub fn wait_s(failure: &Failure) -> u64 {
+    match failure.retry {
+        Retry::After(wait) => wait.as_secs(),
+        other => panic!("{failure} says {other:?}"),
+    }
+}
+
+/// Waits, with a bound, for what is under way in another task.
+pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let waited = tokio::time::timeout(PATIENCE, async {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+    });
+    assert!(waited.await.is_ok(), "still not so: {what}");
+}
+
+/// An address at which nobody listens.
+fn nobody() -> String {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    format!("http://{}", taken.local_addr().unwrap())
+}

@@ -1,0 +1,40 @@
+//! The other side says no.
+
+use serde_json::json;
+
+use super::scene::Write;
+use crate::harness::blocked;
+
+#[tokio::test]
+async fn a_refusal_blocks_the_order_until_a_person_says_retry() {
+    for write in Write::ALL {
+        for action in ["status:400", "status:403", "status:404"] {
+            let (env, key) = write.scene().await;
+            write.fail(&env, action, 0);
+
+            let waits = env.settle(&key).await;
+
+            assert_eq!(blocked(&waits), write.refusal(), "{write:?} {action}");
+            assert_eq!(write.effects(&env, &key), 0, "{write:?} {action}");
+            assert_eq!(env.exceptions().await, [write.refusal()], "{write:?}");
+            let calls = write.calls(&env);
+            assert_eq!(env.drive(&key).await, waits, "{write:?} {action}");
+            assert_eq!(write.calls(&env), calls, "{write:?} went on by itself");
+
+            clear(write, &env);
+            let answer = env.tell(&key, "retry", json!(null)).await;
+            assert_eq!(answer.code, "retried", "{write:?} {action}");
+            assert_eq!(env.settle(&key).await, write.end(), "{write:?} {action}");
+            assert_eq!(write.effects(&env, &key), 1, "{write:?} {action}");
+            assert_eq!(env.exceptions().await, [], "{write:?} {action}");
+        }
+    }
+}
+
+fn clear(write: Write, env: &crate::harness::Env) {
+    if write.is_mirakls() {
+        env.mirakl.faults().clear();
+    } else {
+        env.erp.faults().clear();
+    }
+}

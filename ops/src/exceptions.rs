@@ -1,0 +1,369 @@
+//! `bcm exceptions`: what needs a person.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use domain::exception::{Kind, Owner};
+use domain::marketplace::{MarketplaceCode, OrderKey};
+use jiff::Timestamp;
+use ledger::{Exception, ExceptionFilter};
+use serde::Serialize;
+
+use crate::render::{Cell, Look, Tone, count, due, fields, json, moment, or_dash, paint, plain};
+use crate::render::{relative, short, source, table};
+use crate::{Output, Surroundings, Trouble, words};
+
+/// Most characters of evidence in the list.
+const EVIDENCE_WIDE: usize = 44;
+
+/// Verbs of `bcm exceptions`.
+#[derive(Debug, Subcommand)]
+pub enum ExceptionsVerb {
+    /// Lists open exceptions
+    List(ListExceptions),
+    /// Shows one: cause, evidence, next step, and the commands to type
+    Show(ShowException),
+}
+
+/// `bcm exceptions list`.
+#[derive(Debug, Args)]
+pub struct ListExceptions {
+    /// Of this owner only
+    #[arg(long, value_parser = words::owners())]
+    pub owner: Option<Owner>,
+    /// Of this kind only
+    #[arg(long, value_parser = words::kinds(), hide_possible_values = true)]
+    pub kind: Option<Kind>,
+    /// Of this marketplace only
+    #[arg(long, value_parser = words::marketplace)]
+    pub marketplace: Option<MarketplaceCode>,
+    /// The closed ones too
+    #[arg(long)]
+    pub closed: bool,
+    /// At most so many
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+}
+
+/// `bcm exceptions show`.
+#[derive(Debug, Args)]
+pub struct ShowException {
+    /// Its number in the list
+    pub id: i64,
+}
+
+/// `bcm exceptions list --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExceptionsDocument {
+    /// Whose answer it is: `ledger`.
+    pub source: &'static str,
+    /// Of when, RFC 3339.
+    pub as_of: Timestamp,
+    /// In the order in which they are due.
+    pub exceptions: Vec<ExceptionItem>,
+    /// Were there more than `--limit` allows?
+    pub more: bool,
+}
+
+/// `bcm exceptions show --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExceptionDocument {
+    /// Whose answer it is: `ledger`.
+    pub source: &'static str,
+    /// Of when, RFC 3339.
+    pub as_of: Timestamp,
+    /// The exception.
+    pub exception: ExceptionItem,
+    /// The plain cause.
+    pub cause: &'static str,
+    /// What to do.
+    pub next_step: &'static str,
+    /// Commands to type next.
+    pub commands: Vec<String>,
+}
+
+/// One exception.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExceptionItem {
+    /// The ledger's number.
+    pub id: i64,
+    /// What happened.
+    pub kind: Kind,
+    /// Whose it is.
+    pub owner: Owner,
+    /// Marketplace code, where one is known.
+    pub marketplace: Option<MarketplaceCode>,
+    /// Order ID, where one is known.
+    pub order_id: Option<String>,
+    /// What it is about: order ID, shipment ID or ERP key.
+    pub subject: String,
+    /// Names and values.
+    pub evidence: BTreeMap<String, String>,
+    /// Since when, RFC 3339.
+    pub opened_at: Timestamp,
+    /// By when the order's stage should be over, RFC 3339.
+    pub due: Option<Timestamp>,
+    /// When it was closed, RFC 3339.
+    pub closed_at: Option<Timestamp>,
+    /// What closed it, a code.
+    pub closed_by: Option<String>,
+}
+
+impl From<Exception> for ExceptionItem {
+    fn from(exception: Exception) -> Self {
+        Self {
+            id: exception.id,
+            kind: exception.kind,
+            owner: exception.owner,
+            marketplace: exception.marketplace,
+            order_id: exception.order_id,
+            subject: exception.subject,
+            evidence: exception.evidence.into_iter().collect(),
+            opened_at: exception.opened_at,
+            due: exception.deadline,
+            closed_at: exception.closed_at,
+            closed_by: exception.closed_by,
+        }
+    }
+}
+
+impl ExceptionItem {
+    fn order(&self) -> Option<OrderKey> {
+        Some(OrderKey {
+            marketplace: self.marketplace.clone()?,
+            order_id: self.order_id.clone()?,
+        })
+    }
+
+    /// The order, else what it is about.
+    fn about(&self) -> String {
+        self.order()
+            .map_or_else(|| self.subject.clone(), |key| key.to_string())
+    }
+}
+
+impl ExceptionsVerb {
+    /// Does it.
+    ///
+    /// # Errors
+    /// `exception_not_found`, and the ledger's.
+    pub async fn run(self, surroundings: &Surroundings) -> Result<Output> {
+        match self {
+            Self::List(list) => list.run(surroundings).await,
+            Self::Show(show) => show.run(surroundings).await,
+        }
+    }
+}
+
+impl ListExceptions {
+    /// Lists.
+    ///
+    /// # Errors
+    /// The ledger's.
+    pub async fn run(self, surroundings: &Surroundings) -> Result<Output> {
+        let filter = ExceptionFilter {
+            owner: self.owner,
+            kind: self.kind,
+            marketplace: self.marketplace,
+            include_closed: self.closed,
+        };
+        let asked = self.limit.saturating_add(1);
+        let mut listed = surroundings.ledger.exceptions(&filter, asked).await?;
+        let more = listed.len() > self.limit as usize;
+        listed.truncate(self.limit as usize);
+        let document = ExceptionsDocument {
+            source: "ledger",
+            as_of: surroundings.now,
+            exceptions: listed.into_iter().map(ExceptionItem::from).collect(),
+            more,
+        };
+        Ok(Output::good(document.render(surroundings.look())))
+    }
+}
+
+impl ExceptionsDocument {
+    fn render(&self, look: Look) -> String {
+        if look.json {
+            return json(self);
+        }
+        let now = self.as_of;
+        let row = |e: &ExceptionItem| {
+            let pairs = e.evidence.iter().map(|(n, v)| format!("{n} {v}"));
+            let evidence = pairs.collect::<Vec<_>>().join(", ");
+            let until = match e.closed_at {
+                Some(at) => Cell::new(format!("closed {}", relative(at, now)), Tone::Faint),
+                None => due(e.due, now),
+            };
+            vec![
+                Cell::from(e.id.to_string()),
+                e.kind.as_str().into(),
+                e.owner.as_str().into(),
+                e.about().into(),
+                relative(e.opened_at, now).into(),
+                until,
+                or_dash(Some(short(&evidence, EVIDENCE_WIDE)).filter(|text| !text.is_empty())),
+            ]
+        };
+        let headers = ["id", "kind", "owner", "order", "since", "due", "evidence"];
+        let rows: Vec<Vec<Cell>> = self.exceptions.iter().map(row).collect();
+        let mut text = String::new();
+        if !rows.is_empty() {
+            text = table(&headers, rows, look);
+        }
+        let n = match self.exceptions.len() as u64 {
+            0 => "No exception".to_owned(),
+            n if self.more => format!("The first {n} exceptions, more with --limit"),
+            n => count(n, "exception", "exceptions"),
+        };
+        let footer = format!("{n} · {}", source(now));
+        format!("{text}{}\n", paint(&footer, Tone::Faint, look))
+    }
+}
+
+impl ShowException {
+    /// Shows.
+    ///
+    /// # Errors
+    /// `exception_not_found`, and the ledger's.
+    pub async fn run(self, surroundings: &Surroundings) -> Result<Output> {
+        let found = surroundings.ledger.exception(self.id).await?;
+        let exception = found.ok_or_else(|| {
+            Trouble::new(
+                "exception_not_found",
+                format!("The ledger has no exception {}.", self.id),
+                "See which there are: bcm exceptions list --closed",
+            )
+        })?;
+        let kind = exception.kind;
+        let evidence = exception.evidence.clone();
+        let exception = ExceptionItem::from(exception);
+        let order = exception.order();
+        // Nothing is to be typed for what is settled.
+        let open = order.filter(|_| exception.closed_at.is_none());
+        let document = ExceptionDocument {
+            source: "ledger",
+            as_of: surroundings.now,
+            cause: kind.cause(),
+            next_step: kind.next_step(),
+            commands: open.map_or(vec![], |key| commands(kind, &key, &evidence)),
+            exception,
+        };
+        Ok(Output::good(document.render(surroundings.look())))
+    }
+}
+
+impl ExceptionDocument {
+    fn render(&self, look: Look) -> String {
+        if look.json {
+            return json(self);
+        }
+        let (e, now) = (&self.exception, self.as_of);
+        let told = |at: Timestamp| format!("{} ({})", relative(at, now), moment(at));
+        let mut rows = vec![
+            ("owner", words::owner(e.owner).to_owned()),
+            ("about", plain(&e.about())),
+            ("since", told(e.opened_at)),
+        ];
+        rows.extend(e.due.map(|at| ("due", told(at))));
+        if let Some(at) = e.closed_at {
+            let by = e.closed_by.as_deref().unwrap_or("unknown");
+            rows.push(("closed", format!("{}, {}", told(at), plain(by))));
+        }
+        rows.push(("cause", self.cause.to_owned()));
+        let evidence = e.evidence.iter().map(|(n, v)| plain(&format!("{n} {v}")));
+        rows.extend(evidence.map(|text| ("evidence", text)));
+        rows.push(("next step", self.next_step.to_owned()));
+        rows.extend(self.commands.iter().map(|c| ("type", plain(c))));
+        let title = paint(
+            &format!("Exception {}: {}", e.id, e.kind),
+            Tone::Strong,
+            look,
+        );
+        let footer = paint(&source(now), Tone::Faint, look);
+        format!("{title}\n\n{}\n{footer}\n", fields(&rows))
+    }
+}
+
+/// Commands to type next about an order's problem; words in capitals are to be filled in.
+pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]) -> Vec<String> {
+    let order = quoted(&key.to_string());
+    let correct = |codes: &str| format!("bcm orders correct {order} {codes}");
+    let retry = || format!("bcm orders retry {order}");
+    let cancel = || format!("bcm orders cancel {order} --reason CODE");
+    let by_hand = |step: &str| format!("bcm orders mark-done {order} --step {step}");
+    let mut commands = match kind {
+        Kind::UnmappedSku => {
+            let skus = evidence.iter().filter(|(name, _)| name == "offer_sku");
+            let skus: Vec<String> = skus
+                .map(|(_, sku)| format!("--sku {}", quoted(&format!("{sku}=ERP_SKU"))))
+                .collect();
+            let codes = if skus.is_empty() {
+                "--sku OFFER_SKU=ERP_SKU".to_owned()
+            } else {
+                skus.join(" ")
+            };
+            vec![correct(&codes)]
+        }
+        Kind::UnmappedShipVia => vec![correct("--ship-via CODE")],
+        Kind::MissingWarehouse => vec![correct("--warehouse CODE")],
+        Kind::MixedWarehouses => vec![correct("--division CODE --warehouse CODE")],
+        Kind::UnmappedCarrier | Kind::UnregisteredCarrier => vec![correct("--carrier-code CODE")],
+        Kind::TotalMismatch | Kind::ShortStock => vec![retry(), cancel()],
+        Kind::NeedsRefund => vec![format!("bcm orders release {order}")],
+        Kind::AddressUnusable => vec![by_hand("release")],
+        Kind::CancelledAfterPick => vec![by_hand("cancel_sales_order")],
+        Kind::MarketplaceRefused => vec![retry(), by_hand("STEP")],
+        Kind::ExternalPoTooLong
+        | Kind::SalesOrderConflict
+        | Kind::SalesOrderRefused
+        | Kind::CustomerRefused
+        | Kind::ReleaseRefused => vec![retry()],
+        // These go on by themselves once their cause is gone.
+        Kind::TrackingMissing
+        | Kind::UnmappedTax
+        | Kind::UnmappedAllowance
+        | Kind::QueuedTooLong
+        | Kind::SeveralParcels
+        | Kind::ShortShip
+        | Kind::ExcessShip
+        | Kind::ShippedElsewhere
+        | Kind::CancelledInErp
+        | Kind::LinesChanged
+        | Kind::UnknownWord
+        | Kind::UnreadableOrder
+        | Kind::UnreadableShipment
+        | Kind::StrayShipment => vec![],
+    };
+    commands.insert(0, format!("bcm orders show {order}"));
+    commands
+}
+
+/// As a shell takes it for one word.
+fn quoted(text: &str) -> String {
+    let harmless =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '=' | ':');
+    if !text.is_empty() && text.chars().all(harmless) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_names_commands_that_a_shell_takes() {
+        let key = OrderKey {
+            marketplace: MarketplaceCode::new("nordwind").unwrap(),
+            order_id: "C-1001-A".into(),
+        };
+        let evidence = [("offer_sku".to_owned(), "BC 1's".to_owned())];
+        let all = Kind::ALL.iter().map(|kind| {
+            let commands = commands(*kind, &key, &evidence);
+            format!("{kind}: {}", commands[1..].join(" | "))
+        });
+        insta::assert_snapshot!(all.collect::<Vec<_>>().join("\n"));
+    }
+}

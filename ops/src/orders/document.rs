@@ -1,0 +1,216 @@
+//! What is known of one order, as `--json` gives it.
+
+use std::collections::BTreeMap;
+
+use domain::exception::{Kind, Owner, Problem};
+use domain::marketplace::{MarketplaceCode, OrderKey};
+use domain::order::{Line, State};
+use domain::progress::Corrections;
+use domain::shipment::{Parcel, Shipment};
+use jiff::Timestamp;
+use ledger::{Event, OrderRow};
+use serde::Serialize;
+use workflows::ids;
+
+use super::timeline::{Moment, timeline};
+use crate::words;
+
+/// `bcm orders show --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct OrderDocument {
+    /// Whose answer it is: `ledger`.
+    pub source: &'static str,
+    /// Of when, RFC 3339.
+    pub as_of: Timestamp,
+    /// Marketplace code.
+    pub marketplace: MarketplaceCode,
+    /// Mirakl's order ID.
+    pub order_id: String,
+    /// Where it stands, a sentence.
+    pub standing: String,
+    /// Stage, in a word.
+    pub stage: String,
+    /// State on Mirakl, its own word.
+    pub state: State,
+    /// What it waits for, in a word; null while it works.
+    pub waits_for: Option<String>,
+    /// Its key in BlueCherry; null when it would not fit there.
+    pub external_po: Option<String>,
+    /// BlueCherry's number, once it exists.
+    pub sales_order: Option<String>,
+    /// By when the stage should be over, RFC 3339.
+    pub due: Option<Timestamp>,
+    /// The open problem.
+    pub problem: Option<ProblemItem>,
+    /// Is it held by a person?
+    pub held: bool,
+    /// Reason code of a person's cancel.
+    pub cancel: Option<String>,
+    /// A person's codes for this order alone.
+    pub corrections: Corrections,
+    /// When it was sold, RFC 3339.
+    pub created_at: Timestamp,
+    /// Total as Mirakl shows it, a decimal as text.
+    pub total: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// Is its run over?
+    pub finished: bool,
+    /// Its lines.
+    pub lines: Vec<LineItem>,
+    /// Its shipments; of tracking numbers only whether there are any, since one leads to an address.
+    pub shipments: Vec<ShipmentItem>,
+    /// What happened, the oldest first.
+    pub timeline: Vec<Moment>,
+    /// Temporal's ID of its run.
+    pub workflow_id: String,
+    /// The run in Temporal's web UI, where its address is known.
+    pub run: Option<String>,
+}
+
+/// The open problem of an order.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProblemItem {
+    /// Its kind.
+    pub kind: Kind,
+    /// Whose it is.
+    pub owner: Owner,
+    /// The plain cause.
+    pub cause: &'static str,
+    /// Names and values.
+    pub evidence: BTreeMap<String, String>,
+    /// What to do.
+    pub next_step: &'static str,
+    /// Commands to type next.
+    pub commands: Vec<String>,
+}
+
+/// A line of an order.
+#[derive(Clone, Debug, Serialize)]
+pub struct LineItem {
+    /// Mirakl's line ID.
+    pub line_id: String,
+    /// The shop's SKU.
+    pub offer_sku: String,
+    /// Pieces.
+    pub quantity: u32,
+    /// State on Mirakl.
+    pub state: State,
+    /// Did BlueCherry take it? Null before the sales order stands.
+    pub taken: Option<bool>,
+    /// Why not, a code.
+    pub reject_code: Option<String>,
+}
+
+/// A shipment of an order.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShipmentItem {
+    /// BlueCherry's ID.
+    pub shipment_id: String,
+    /// `draft`, `final` or `voided`.
+    pub status: &'static str,
+    /// Carrier as BlueCherry names it.
+    pub carrier: String,
+    /// Ship-via.
+    pub ship_via: String,
+    /// Parcels.
+    pub parcels: usize,
+    /// Parcels with a tracking number.
+    pub tracked: usize,
+    /// Pieces in all parcels.
+    pub pieces: u64,
+    /// When the warehouse confirmed it, RFC 3339.
+    pub confirmed_at: Option<Timestamp>,
+}
+
+impl OrderDocument {
+    pub(super) fn new(
+        row: &OrderRow,
+        events: &[Event],
+        run: Option<String>,
+        now: Timestamp,
+    ) -> Self {
+        let shown = row.shown.as_ref();
+        let stage = match shown {
+            Some(shown) => shown.stage.as_str(),
+            None if row.ours => "new",
+            None => "not_ours",
+        };
+        let problem = shown.and_then(|shown| shown.blocked_on.as_ref());
+        let kind = problem.map(|p| p.kind);
+        let waits_for = row.waits_for.clone();
+        let booked = row.progress.sales_order.booked();
+        let line = |line: &Line| {
+            let answer = booked.and_then(|b| b.lines.iter().find(|l| l.line_id == line.line_id));
+            LineItem {
+                line_id: line.line_id.clone(),
+                offer_sku: line.offer_sku.clone(),
+                quantity: line.quantity,
+                state: line.state.clone(),
+                taken: answer.map(|a| a.taken),
+                reject_code: answer.and_then(|a| a.reject_code.clone()),
+            }
+        };
+        Self {
+            source: "ledger",
+            as_of: now,
+            marketplace: row.key.marketplace.clone(),
+            order_id: row.key.order_id.clone(),
+            standing: words::standing(stage, waits_for.as_deref(), kind, row.finished),
+            stage: stage.to_owned(),
+            state: row.order.state.clone(),
+            waits_for,
+            external_po: row.external_po.clone(),
+            sales_order: booked.map(|b| b.number.clone()),
+            due: shown.and_then(|shown| shown.deadline),
+            problem: problem.map(|p| ProblemItem::new(p, &row.key)),
+            held: row.progress.held,
+            cancel: row.progress.cancel.clone(),
+            corrections: row.progress.corrections.clone(),
+            created_at: row.order.created_at,
+            total: row.order.total.clone(),
+            currency: row.order.currency.clone(),
+            finished: row.finished,
+            lines: row.order.lines.iter().map(line).collect(),
+            shipments: row.shipments.iter().map(ShipmentItem::from).collect(),
+            timeline: timeline(row, events),
+            workflow_id: ids::order(&row.key),
+            run,
+        }
+    }
+}
+
+impl ProblemItem {
+    fn new(problem: &Problem, key: &OrderKey) -> Self {
+        let kind = problem.kind;
+        Self {
+            kind,
+            owner: kind.owner(),
+            cause: kind.cause(),
+            evidence: problem.evidence.iter().cloned().collect(),
+            next_step: kind.next_step(),
+            commands: crate::exceptions::commands(kind, key, &problem.evidence),
+        }
+    }
+}
+
+impl From<&Shipment> for ShipmentItem {
+    fn from(shipment: &Shipment) -> Self {
+        let pieces = shipment.parcels.iter().flat_map(|p| &p.lines);
+        let tracked = |p: &&Parcel| p.tracking_number.is_some();
+        Self {
+            shipment_id: shipment.shipment_id.clone(),
+            status: match (shipment.voided, shipment.is_final) {
+                (true, _) => "voided",
+                (false, true) => "final",
+                (false, false) => "draft",
+            },
+            carrier: shipment.carrier.clone(),
+            ship_via: shipment.ship_via.clone(),
+            parcels: shipment.parcels.len(),
+            tracked: shipment.parcels.iter().filter(tracked).count(),
+            pieces: pieces.map(|q| u64::from(q.quantity)).sum(),
+            confirmed_at: shipment.confirmed_at,
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What happened to an order, in plain sentences.
+
+use jiff::Timestamp;
+use ledger::{Event, OrderRow};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+use crate::words;
+
+/// One thing that happened.
+#[derive(Clone, Debug, Serialize)]
+pub struct Moment {
+    /// When, RFC 3339.
+    pub at: Timestamp,
+    /// What, a code; `sold` and `first_seen` come from the order, all others from the ledger's events.
+    pub code: String,
+    /// The same as a sentence.
+    pub says: String,
+    /// Names and values.
+    pub detail: BTreeMap<String, String>,
+}
+
+/// Everything that happened, the oldest first.
+pub(super) fn timeline(row: &OrderRow, events: &[Event]) -> Vec<Moment> {
+    let own = |at, code: &str, says: String| Moment {
+        at,
+        code: code.to_owned(),
+        says,
+        detail: BTreeMap::new(),
+    };
+    let marketplace = &row.key.marketplace;
+    let mut moments = vec![
+        own(
+            row.order.created_at,
+            "sold",
+            format!("Sold on {marketplace}."),
+        ),
+        own(
+            row.first_seen_at,
+            "first_seen",
+            "First read from Mirakl.".to_owned(),
+        ),
+    ];
+    moments.extend(events.iter().map(|event| Moment {
+        at: event.at,
+        code: event.what.clone(),
+        says: says(event),
+        detail: event.detail.iter().cloned().collect(),
+    }));
+    // Stable: what was written in the same millisecond stays in its order.
+    moments.sort_by_key(|moment| moment.at);
+    moments
+}
+
+/// An event as a sentence. A code that nobody taught us is shown as it is, with what it carries.
+pub(super) fn says(event: &Event) -> String {
+    let detail = |name: &str| {
+        let found = event.detail.iter().find(|(n, _)| n == name);
+        found.map(|(_, value)| value.as_str())
+    };
+    let numbered = |name: &str| detail(name).map(|v| format!(" {v}")).unwrap_or_default();
+    match event.what.as_str() {
+        "sales_order_created" => format!(
+            "Sales order{} stands in BlueCherry, on hold.",
+            numbered("sales_order")
+        ),
+        "sales_order_queued" => {
+            "BlueCherry queued the sales order; it counts once it shows there.".into()
+        }
+        "sales_order_not_there" => "BlueCherry shows no such sales order.".into(),
+        "accepted" => format!("Accepted on Mirakl{}.", lines(detail("lines"))),
+        "refused" => "Refused on Mirakl, every line.".into(),
+        "partial_acceptance_forbidden" => "Mirakl takes this order whole or not at all.".into(),
+        "accepted_elsewhere" => {
+            "Accepted on Mirakl by somebody else: by itself, or by hand in the back office.".into()
+        }
+        "answer_lost" => format!(
+            "The answer was lost while {}; the next pull of orders tells what became of it.",
+            words::step(detail("step").unwrap_or("writing"))
+        ),
+        "answer_found" => format!(
+            "Mirakl shows that {} was done.",
+            words::step(detail("step").unwrap_or("it"))
+        ),
+        "released" => format!(
+            "Sales order{} has its ship-to and is released.",
+            numbered("sales_order")
+        ),
+        "tracking_sent" => format!(
+            "Mirakl has the carrier{} of shipment{}.",
+            numbered("carrier"),
+            numbered("shipment")
+        ),
+        "shipment_confirmed" => "Shipment confirmed on Mirakl.".into(),
+        "sales_order_cancelled" => match detail("not_cancelled") {
+            None | Some("0") => "Sales order cancelled in BlueCherry.".into(),
+            Some(left) => format!(
+                "Sales order cancelled in BlueCherry, but for pieces picked or shipped already: {left}."
+            ),
+        },
+        "order_cancelled" => "Order cancelled on Mirakl.".into(),
+        "blocked" => blocked(detail("step"), detail("kind")),
+        "unblocked" => format!("Goes on{}.", stage(detail("stage"))),
+        "stage_changed" => format!("Stage{}.", numbered("stage").replace('_', " ")),
+        "command" => command(
+            detail("command").unwrap_or("a command"),
+            detail("by").unwrap_or("somebody"),
+            detail("outcome").unwrap_or("unknown"),
+        ),
+        "forgotten" => "Personal data erased for good.".into(),
+        _ => as_it_is(event),
+    }
+}
+
+fn lines(taken: Option<&str>) -> String {
+    taken.map_or(String::new(), |taken| format!(": {taken} lines"))
+}
+
+fn stage(stage: Option<&str>) -> String {
+    stage.map_or(String::new(), |stage| {
+        format!(", stage {}", stage.replace('_', " "))
+    })
+}
+
+/// With a step it is the refusal itself, without it is what the order waits for since.
+fn blocked(step: Option<&str>, kind: Option<&str>) -> String {
+    let word = kind.unwrap_or("unknown");
+    let Some(kind) = words::kind(word) else {
+        return format!("Needs a person: {word}.");
+    };
+    match step {
+        Some(step) => format!("Stopped at {}: {}", words::step(step), kind.cause()),
+        None => format!("Waits for {}: {word}.", words::owner(kind.owner())),
+    }
+}
+
+fn command(name: &str, by: &str, outcome: &str) -> String {
+    let from = match by {
+        "cli" => "from the command line",
+        "temporal_ui" => "from the Temporal UI",
+        "cancel_button" => "by Temporal's Cancel button",
+        other => return format!("A person said {name} ({other}): {outcome}."),
+    };
+    format!("A person said {name} {from}: {outcome}.")
+}
+
+fn as_it_is(event: &Event) -> String {
+    let detail = event.detail.iter().map(|(n, v)| format!(" {n}={v}"));
+    format!("{}{}", event.what, detail.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(what: &str, detail: &[(&str, &str)]) -> Event {
+        let owned = |(n, v): &(&str, &str)| ((*n).to_owned(), (*v).to_owned());
+        Event {
+            at: Timestamp::UNIX_EPOCH,
+            what: what.to_owned(),
+            detail: detail.iter().map(owned).collect(),
+        }
+    }
+
+    #[test]
+    fn each_code_is_a_sentence_and_an_unknown_one_stays_as_it_is() {
+        let events = [
+            event("sales_order_created", &[("sales_order", "500001")]),
+            event("sales_order_created", &[]),
+            event("sales_order_queued", &[]),
+            event("sales_order_not_there", &[]),
+            event("accepted", &[("lines", "1 of 2")]),
+            event("refused", &[("lines", "0 of 2")]),
+            event("partial_acceptance_forbidden", &[]),
+            event("accepted_elsewhere", &[]),
+            event("answer_lost", &[("step", "confirm_shipment")]),
+            event("answer_found", &[("step", "accept_lines")]),
+            event("released", &[("sales_order", "500001")]),
+            event("tracking_sent", &[("shipment", "S1@1"), ("carrier", "UPS")]),
+            event("shipment_confirmed", &[]),
+            event("sales_order_cancelled", &[("not_cancelled", "0")]),
+            event("sales_order_cancelled", &[("not_cancelled", "2")]),
+            event("order_cancelled", &[]),
+            event(
+                "blocked",
+                &[("step", "create_sales_order"), ("kind", "unmapped_tax")],
+            ),
+            event("blocked", &[("stage", "new"), ("kind", "unmapped_tax")]),
+            event("blocked", &[("stage", "new"), ("kind", "solar_flare")]),
+            event("unblocked", &[("stage", "awaiting_payment")]),
+            event("stage_changed", &[("stage", "awaiting_payment")]),
+            event(
+                "command",
+                &[("command", "hold"), ("by", "cli"), ("outcome", "held")],
+            ),
+            event(
+                "command",
+                &[("command", "hold"), ("by", "desk"), ("outcome", "held")],
+            ),
+            event("forgotten", &[]),
+            event("teleported", &[("to", "Mars"), ("pieces", "2")]),
+        ];
+        let told: Vec<String> = events.iter().map(says).collect();
+        insta::assert_snapshot!(told.join("\n"));
+    }
+}

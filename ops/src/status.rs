@@ -1,0 +1,146 @@
+//! `bcm status`: everything on one screen.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use clap::Args;
+use domain::exception::{Kind, Owner};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::feeds::{self, FeedItem};
+use crate::render::{Cell, Look, Tone, count, json, paint, source, table};
+use crate::{Output, Surroundings};
+
+/// `bcm status`.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Status {}
+
+/// `bcm status --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct StatusDocument {
+    /// Whose answer it is: `ledger`.
+    pub source: &'static str,
+    /// Of when, RFC 3339.
+    pub as_of: Timestamp,
+    /// Our orders, finished ones too, by stage.
+    pub orders: BTreeMap<String, u64>,
+    /// Open exceptions by owner and kind, all that have any.
+    pub exceptions: Vec<OpenExceptions>,
+    /// Feeds, by name.
+    pub feeds: Vec<FeedItem>,
+    /// Calls whose outcome is not known yet.
+    pub open_intents: u64,
+    /// Orders that somebody else accepted before we could.
+    pub accepted_elsewhere: u64,
+    /// Messages that cannot be read.
+    pub unreadable: u64,
+}
+
+/// Open exceptions of one kind.
+#[derive(Clone, Debug, Serialize)]
+pub struct OpenExceptions {
+    /// Whose they are.
+    pub owner: Owner,
+    /// What happened.
+    pub kind: Kind,
+    /// How many.
+    pub count: u64,
+}
+
+impl Status {
+    /// Tells.
+    ///
+    /// # Errors
+    /// The ledger's.
+    pub async fn run(self, surroundings: &Surroundings) -> Result<Output> {
+        let counts = surroundings.ledger.counts().await?;
+        let open = counts.exceptions.into_iter();
+        let mut exceptions: Vec<OpenExceptions> = open
+            .map(|(kind, owner, count)| OpenExceptions { owner, kind, count })
+            .collect();
+        exceptions.sort_by_key(|e| (e.owner, e.kind));
+        let document = StatusDocument {
+            source: "ledger",
+            as_of: surroundings.now,
+            orders: counts.by_stage,
+            exceptions,
+            feeds: feeds::items(&surroundings.ledger).await?,
+            open_intents: counts.open_intents,
+            accepted_elsewhere: counts.accepted_elsewhere,
+            unreadable: counts.unreadable,
+        };
+        Ok(Output::good(document.render(surroundings.look())))
+    }
+}
+
+impl StatusDocument {
+    fn render(&self, look: Look) -> String {
+        if look.json {
+            return json(self);
+        }
+        let heading = |text: &str| format!("{}\n", paint(text, Tone::Strong, look));
+        let n: u64 = self.orders.values().sum();
+        let mut text = heading(&match n {
+            0 => "No orders yet".to_owned(),
+            n => count(n, "order", "orders"),
+        });
+        if n > 0 {
+            let row = |(stage, n): (&String, &u64)| vec![stage.into(), n.to_string().into()];
+            text += &table(
+                &["stage", "orders"],
+                self.orders.iter().map(row).collect(),
+                look,
+            );
+        }
+        text += "\n";
+        text += &self.exceptions(look);
+        text += "\n";
+        text += &heading(if self.feeds.is_empty() {
+            "No feed has run yet"
+        } else {
+            "Feeds"
+        });
+        text += &feeds::rows(&self.feeds, self.as_of, look);
+        let footer = format!(
+            "{} · {} · {} · {}",
+            count(
+                self.open_intents,
+                "call with an open outcome",
+                "calls with an open outcome"
+            ),
+            count(
+                self.accepted_elsewhere,
+                "order accepted elsewhere",
+                "orders accepted elsewhere"
+            ),
+            count(self.unreadable, "unreadable message", "unreadable messages"),
+            source(self.as_of)
+        );
+        format!("{text}\n{}\n", paint(&footer, Tone::Faint, look))
+    }
+
+    fn exceptions(&self, look: Look) -> String {
+        let mut owners: BTreeMap<Owner, (u64, Vec<String>)> = BTreeMap::new();
+        for open in &self.exceptions {
+            let (n, kinds) = owners.entry(open.owner).or_default();
+            *n += open.count;
+            kinds.push(format!("{} {}", open.count, open.kind));
+        }
+        let n: u64 = owners.values().map(|(n, _)| n).sum();
+        if n == 0 {
+            return format!("{}\n", paint("Nothing needs a person", Tone::Good, look));
+        }
+        let title = count(n, "open exception", "open exceptions");
+        let row = |(owner, (n, kinds)): (Owner, (u64, Vec<String>))| {
+            let n = Cell::new(n.to_string(), Tone::Warning);
+            vec![owner.as_str().into(), n, kinds.join(", ").into()]
+        };
+        let rows = owners.into_iter().map(row).collect();
+        format!(
+            "{}\n{}",
+            paint(&title, Tone::Strong, look),
+            table(&["owner", "open", "kinds"], rows, look)
+        )
+    }
+}

@@ -1,1 +1,0 @@
-//! Journeys across crates, one test binary.

@@ -1,0 +1,104 @@
+//! What a person's verbs stand on: the configuration, its ledger, and Temporal where it answers.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use activities::Clock;
+use anyhow::Context;
+use ops::check::{ShopToCheck, SiteToCheck};
+use ops::render::Look;
+use ops::{Output, Surroundings};
+use worker::config::Config;
+use worker::connect;
+
+/// Lists and reports do not wait longer than this for Temporal.
+const TEMPORAL: Duration = Duration::from_secs(3);
+
+/// Where the verbs look.
+pub struct Place {
+    /// `bcm.toml`.
+    pub config: PathBuf,
+}
+
+impl Place {
+    /// Reads and checks the configuration.
+    pub fn load(&self) -> anyhow::Result<Config> {
+        Config::load(&self.config)
+            .map_err(|problems| anyhow::anyhow!("{problems}"))
+            .with_context(|| format!("{} is refused", self.config.display()))
+    }
+
+    /// Does a verb and prints its answer, or what went wrong and what to do next.
+    pub async fn with(
+        &self,
+        look: Look,
+        verb: impl AsyncFnOnce(&Surroundings) -> anyhow::Result<Output>,
+    ) -> anyhow::Result<u8> {
+        let done = async {
+            let surroundings = self.surroundings(look).await?;
+            verb(&surroundings).await
+        };
+        let output = match done.await {
+            Ok(output) => output,
+            Err(error) => ops::failed(&error, look),
+        };
+        print!("{}", output.text);
+        Ok(output.exit)
+    }
+
+    async fn surroundings(&self, look: Look) -> anyhow::Result<Surroundings> {
+        let config = self.load()?;
+        let clock = Clock::system();
+        let ledger = connect::ledger(&config, &clock).await?;
+        // Lists and reports work without Temporal; a verb that needs it says so.
+        let temporal = tokio::time::timeout(TEMPORAL, connect::temporal(&config.temporal)).await;
+        let temporal = temporal.ok().and_then(Result::ok);
+        let namespace = temporal
+            .as_ref()
+            .map(|client| client.options().namespace.clone());
+        Ok(Surroundings {
+            ledger,
+            temporal,
+            temporal_ui: config.temporal.ui.clone(),
+            namespace: namespace.unwrap_or_else(|| "default".to_owned()),
+            json: look.json,
+            now: clock.now(),
+            color: look.color,
+            width: look.width,
+        })
+    }
+
+    /// Checks the configuration against the live systems.
+    pub async fn check(&self, look: Look) -> anyhow::Result<u8> {
+        let config = self.load()?;
+        let clock = Clock::system();
+        let ledger = connect::ledger(&config, &clock).await?;
+        let shop = |shop: &worker::config::Marketplace| {
+            anyhow::Ok(ShopToCheck {
+                code: shop.code.clone(),
+                prefix: shop.prefix.clone(),
+                client: connect::mirakl_client(shop)?,
+                host: connect::kept_by(shop),
+                shop_id: shop.shop_id,
+                dry_run: shop.dry_run,
+                customer: shop.customer.clone(),
+            })
+        };
+        let shops = config
+            .marketplaces
+            .iter()
+            .map(shop)
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let site = SiteToCheck {
+            name: config.bluecherry.site.clone(),
+            binding: Arc::new(connect::bluecherry_client(&config.bluecherry)?),
+            hold_code: config.bluecherry.hold_code.clone(),
+        };
+        let now = clock.now();
+        let checked = ops::check::check(&shops, &site, &config.mappings, &ledger, now).await;
+        let output = ops::check::report(&checked, now, look);
+        print!("{}", output.text);
+        Ok(output.exit)
+    }
+}
