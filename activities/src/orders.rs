@@ -14,7 +14,8 @@ use std::sync::Arc;
 use domain::exception::Problem;
 use domain::fulfillment::{self, Facts, Versions};
 use domain::marketplace::OrderKey;
-use domain::progress::{Blocked, Progress};
+use domain::order::State;
+use domain::progress::{Acceptance, Blocked, Progress, Sent};
 use domain::step::{Decision, Step};
 use jiff::Timestamp;
 use ledger::{Decided, Intent, NewEvent, Note, OrderRow, Settled};
@@ -120,8 +121,17 @@ impl Orders {
 
     /// Takes in what the order as read proves of calls whose answer was lost.
     async fn absorb(&self, at: &mut Situation<'_>) -> Result<(), Failure> {
+        let unfinished = self.unfinished(at).await?;
+        let order = at.row.order.clone();
+        let now = at.now;
+        let change = |p: &mut Progress| {
+            for effect in &unfinished {
+                presume_sent(p, effect, now);
+            }
+            p.absorb(&order)
+        };
         let mut progress = at.row.progress.clone();
-        let settled = progress.absorb(&at.row.order);
+        let settled = change(&mut progress);
         if progress == at.row.progress {
             return Ok(());
         }
@@ -138,13 +148,12 @@ impl Orders {
             }),
             _ => None,
         };
-        let order = at.row.order.clone();
         let note = Note {
             settle: None,
             event,
         };
         let change = |p: &mut Progress| {
-            p.absorb(&order);
+            change(p);
         };
         at.row.progress = self.ledger().advance(key, note, at.now, change).await?;
         for effect in settled {
@@ -157,6 +166,31 @@ impl Orders {
             }
         }
         Ok(())
+    }
+
+    /// Calls that may have brought the order where it stands, of which a killed worker could not
+    /// note that it made them.
+    async fn unfinished(&self, at: &Situation<'_>) -> Result<Vec<&'static str>, Failure> {
+        let (state, progress) = (&at.row.order.state, &at.row.progress);
+        let decided = state.is_past_acceptance() || *state == State::Refused;
+        let mut suspects = vec![];
+        if decided && progress.acceptance == Acceptance::None {
+            suspects.extend([Step::AcceptLines, Step::RefuseLines]);
+        }
+        if state.is_shipped() && progress.shipment == Sent::No {
+            suspects.push(Step::ConfirmShipment);
+        }
+        if *state == State::Canceled && progress.order_cancelled == Sent::No {
+            suspects.push(Step::CancelOrder);
+        }
+        let mut found = vec![];
+        for effect in suspects.iter().map(Step::as_str) {
+            let intent = self.ledger().open_intent(&at.row.key, effect).await?;
+            if intent.is_some_and(|intent| intent.send_deadline.is_some()) {
+                found.push(effect);
+            }
+        }
+        Ok(found)
     }
 
     /// Notes a success and decides again.
@@ -205,12 +239,27 @@ impl Orders {
             }),
         };
         let change = |p: &mut Progress| {
-            p.blocked = Some(blocked.clone());
+            // A correction that came while this attempt was under way may be the cure.
+            if p.corrections == at.row.progress.corrections {
+                p.blocked = Some(blocked.clone());
+            }
             change(p);
         };
         self.ledger()
             .advance(&at.row.key, note, at.now, change)
             .await?;
         self.decide(&at.row.key).await
+    }
+}
+
+/// Takes it that a call was sent whose sender could not note it.
+fn presume_sent(progress: &mut Progress, call: &str, read_after: Timestamp) {
+    match call {
+        "confirm_shipment" => effect::doubt_sent(&mut progress.shipment, read_after),
+        "cancel_order" => effect::doubt_sent(&mut progress.order_cancelled, read_after),
+        _ if progress.acceptance == Acceptance::None => {
+            progress.acceptance = Acceptance::Doubtful { read_after };
+        }
+        _ => {}
     }
 }

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::fulfillment::Facts;
+use crate::fulfillment::{Facts, open_quantities};
 use crate::progress::{Acceptance, Corrections, Progress};
+use crate::shipment::{Shipped, shipped};
 use crate::step::Step;
 
 /// A person's word to one order.
@@ -138,7 +139,7 @@ impl Command {
     ///
     /// `mark_done` only passes here after the caller saw the other side confirm it.
     pub fn apply(&self, progress: &mut Progress, facts: &Facts<'_>, step: &Step) -> Answer {
-        let shipped = facts.order.state.is_shipped();
+        let is_shipped = facts.order.state.is_shipped();
         let over = facts.order.state.is_called_off() || matches!(step, Step::Done(_));
         match self {
             Self::Retry => {
@@ -152,7 +153,7 @@ impl Command {
                     )
                 }
             }
-            Self::Hold if shipped || over => Answer::refused(
+            Self::Hold if is_shipped || over => Answer::refused(
                 "too_late",
                 "The order is shipped or over; there is nothing to hold.",
             ),
@@ -167,7 +168,8 @@ impl Command {
             Self::Cancel { .. } if over => {
                 Answer::refused("already_over", "The order is called off or over already.")
             }
-            Self::Cancel { .. } if shipped => Answer::refused(
+            // A parcel may have left while Mirakl has not been told, or not been read, yet.
+            Self::Cancel { .. } if is_shipped || has_left(facts) => Answer::refused(
                 "shipped",
                 "The order is shipped; take it back as a return, which ends in a credit memo.",
             ),
@@ -194,6 +196,10 @@ impl Command {
             Self::MarkDone { step, .. } => mark_done(progress, step),
         }
     }
+}
+
+fn has_left(facts: &Facts<'_>) -> bool {
+    shipped(&open_quantities(facts.order), facts.shipments) != Shipped::Nothing
 }
 
 fn release(progress: &mut Progress) -> Answer {

@@ -226,3 +226,67 @@ impl Corrections {
         *self == Self::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fulfillment::tests::{at, order};
+    use crate::order::State;
+
+    #[test]
+    fn what_an_order_shows_settles_what_was_in_doubt() {
+        let read_after = at(5);
+        let doubt = |state: State| {
+            let mut p = Progress {
+                acceptance: Acceptance::Doubtful { read_after },
+                shipment: Sent::Doubtful { read_after },
+                order_cancelled: Sent::Doubtful { read_after },
+                ..Progress::default()
+            };
+            let settled = p.absorb(&order(state));
+            (p, settled)
+        };
+        let (p, settled) = doubt(State::WaitingAcceptance);
+        assert_eq!(
+            (p.shipment, settled.len()),
+            (Sent::Doubtful { read_after }, 0)
+        );
+        let (p, settled) = doubt(State::WaitingDebit);
+        assert_eq!(p.acceptance, Acceptance::Told { accepted: true });
+        assert!(!p.accepted_elsewhere, "the doubtful call was ours");
+        assert_eq!(settled, ["accept_lines"]);
+        let (p, _) = doubt(State::Refused);
+        assert_eq!(p.acceptance, Acceptance::Told { accepted: false });
+        let (p, settled) = doubt(State::Shipped);
+        assert_eq!(p.shipment, Sent::Yes);
+        assert_eq!(settled, ["accept_lines", "confirm_shipment"]);
+        let (p, _) = doubt(State::Canceled);
+        assert_eq!(p.order_cancelled, Sent::Yes);
+    }
+
+    #[test]
+    fn an_order_first_seen_past_acceptance_was_accepted_elsewhere() {
+        let mut p = Progress::default();
+        assert!(p.absorb(&order(State::Shipping)).is_empty());
+        assert!(p.accepted_elsewhere);
+        assert_eq!(p.acceptance, Acceptance::Told { accepted: true });
+    }
+
+    #[test]
+    fn newer_corrections_lie_over_older_ones() {
+        let mut held = Corrections {
+            warehouse: Some("NJ1".into()),
+            ..Corrections::default()
+        };
+        held.skus.insert("A".into(), "1".into());
+        let mut newer = Corrections {
+            ship_via: Some("UPSG".into()),
+            ..Corrections::default()
+        };
+        newer.skus.insert("A".into(), "2".into());
+        held.merge(newer);
+        assert_eq!(held.warehouse.as_deref(), Some("NJ1"));
+        assert_eq!(held.ship_via.as_deref(), Some("UPSG"));
+        assert_eq!(held.skus["A"], "2");
+    }
+}

@@ -1,7 +1,5 @@
 //! `bcm exceptions`: what needs a person.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use domain::exception::{Kind, Owner};
@@ -10,9 +8,11 @@ use jiff::Timestamp;
 use ledger::{Exception, ExceptionFilter};
 use serde::Serialize;
 
-use crate::render::{Cell, Look, Tone, count, due, fields, json, moment, or_dash, paint, plain};
+use crate::render::{
+    Cell, Look, Named, Tone, count, due, fields, json, moment, or_dash, paint, plain,
+};
 use crate::render::{relative, short, source, table};
-use crate::{Output, Surroundings, Trouble, words};
+use crate::{Output, Surroundings, Trouble, advice, words};
 
 /// Most characters of evidence in the list.
 const EVIDENCE_WIDE: usize = 44;
@@ -99,7 +99,7 @@ pub struct ExceptionItem {
     /// What it is about: order ID, shipment ID or ERP key.
     pub subject: String,
     /// Names and values.
-    pub evidence: BTreeMap<String, String>,
+    pub evidence: Vec<Named>,
     /// Since when, RFC 3339.
     pub opened_at: Timestamp,
     /// By when the order's stage should be over, RFC 3339.
@@ -119,7 +119,7 @@ impl From<Exception> for ExceptionItem {
             marketplace: exception.marketplace,
             order_id: exception.order_id,
             subject: exception.subject,
-            evidence: exception.evidence.into_iter().collect(),
+            evidence: Named::all(&exception.evidence),
             opened_at: exception.opened_at,
             due: exception.deadline,
             closed_at: exception.closed_at,
@@ -189,7 +189,7 @@ impl ExceptionsDocument {
         }
         let now = self.as_of;
         let row = |e: &ExceptionItem| {
-            let pairs = e.evidence.iter().map(|(n, v)| format!("{n} {v}"));
+            let pairs = e.evidence.iter().map(Named::told);
             let evidence = pairs.collect::<Vec<_>>().join(", ");
             let until = match e.closed_at {
                 Some(at) => Cell::new(format!("closed {}", relative(at, now)), Tone::Faint),
@@ -246,7 +246,7 @@ impl ShowException {
             as_of: surroundings.now,
             cause: kind.cause(),
             next_step: kind.next_step(),
-            commands: open.map_or(vec![], |key| commands(kind, &key, &evidence)),
+            commands: open.map_or(vec![], |key| advice::at_hand(kind, &key, &evidence)),
             exception,
         };
         Ok(Output::good(document.render(surroundings.look())))
@@ -271,7 +271,7 @@ impl ExceptionDocument {
             rows.push(("closed", format!("{}, {}", told(at), plain(by))));
         }
         rows.push(("cause", self.cause.to_owned()));
-        let evidence = e.evidence.iter().map(|(n, v)| plain(&format!("{n} {v}")));
+        let evidence = e.evidence.iter().map(Named::told);
         rows.extend(evidence.map(|text| ("evidence", text)));
         rows.push(("next step", self.next_step.to_owned()));
         rows.extend(self.commands.iter().map(|c| ("type", plain(c))));
@@ -282,88 +282,5 @@ impl ExceptionDocument {
         );
         let footer = paint(&source(now), Tone::Faint, look);
         format!("{title}\n\n{}\n{footer}\n", fields(&rows))
-    }
-}
-
-/// Commands to type next about an order's problem; words in capitals are to be filled in.
-pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]) -> Vec<String> {
-    let order = quoted(&key.to_string());
-    let correct = |codes: &str| format!("bcm orders correct {order} {codes}");
-    let retry = || format!("bcm orders retry {order}");
-    let cancel = || format!("bcm orders cancel {order} --reason CODE");
-    let by_hand = |step: &str| format!("bcm orders mark-done {order} --step {step}");
-    let mut commands = match kind {
-        Kind::UnmappedSku => {
-            let skus = evidence.iter().filter(|(name, _)| name == "offer_sku");
-            let skus: Vec<String> = skus
-                .map(|(_, sku)| format!("--sku {}", quoted(&format!("{sku}=ERP_SKU"))))
-                .collect();
-            let codes = if skus.is_empty() {
-                "--sku OFFER_SKU=ERP_SKU".to_owned()
-            } else {
-                skus.join(" ")
-            };
-            vec![correct(&codes)]
-        }
-        Kind::UnmappedShipVia => vec![correct("--ship-via CODE")],
-        Kind::MissingWarehouse => vec![correct("--warehouse CODE")],
-        Kind::MixedWarehouses => vec![correct("--division CODE --warehouse CODE")],
-        Kind::UnmappedCarrier | Kind::UnregisteredCarrier => vec![correct("--carrier-code CODE")],
-        Kind::TotalMismatch | Kind::ShortStock => vec![retry(), cancel()],
-        Kind::NeedsRefund => vec![format!("bcm orders release {order}")],
-        Kind::AddressUnusable => vec![by_hand("release")],
-        Kind::CancelledAfterPick => vec![by_hand("cancel_sales_order")],
-        Kind::MarketplaceRefused => vec![retry(), by_hand("STEP")],
-        Kind::ExternalPoTooLong
-        | Kind::SalesOrderConflict
-        | Kind::SalesOrderRefused
-        | Kind::CustomerRefused
-        | Kind::ReleaseRefused => vec![retry()],
-        // These go on by themselves once their cause is gone.
-        Kind::TrackingMissing
-        | Kind::UnmappedTax
-        | Kind::UnmappedAllowance
-        | Kind::QueuedTooLong
-        | Kind::SeveralParcels
-        | Kind::ShortShip
-        | Kind::ExcessShip
-        | Kind::ShippedElsewhere
-        | Kind::CancelledInErp
-        | Kind::LinesChanged
-        | Kind::UnknownWord
-        | Kind::UnreadableOrder
-        | Kind::UnreadableShipment
-        | Kind::StrayShipment => vec![],
-    };
-    commands.insert(0, format!("bcm orders show {order}"));
-    commands
-}
-
-/// As a shell takes it for one word.
-fn quoted(text: &str) -> String {
-    let harmless =
-        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '=' | ':');
-    if !text.is_empty() && text.chars().all(harmless) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_kind_names_commands_that_a_shell_takes() {
-        let key = OrderKey {
-            marketplace: MarketplaceCode::new("nordwind").unwrap(),
-            order_id: "C-1001-A".into(),
-        };
-        let evidence = [("offer_sku".to_owned(), "BC 1's".to_owned())];
-        let all = Kind::ALL.iter().map(|kind| {
-            let commands = commands(*kind, &key, &evidence);
-            format!("{kind}: {}", commands[1..].join(" | "))
-        });
-        insta::assert_snapshot!(all.collect::<Vec<_>>().join("\n"));
     }
 }

@@ -79,11 +79,15 @@ pub struct FeedItem {
 
 /// `bcm feeds pause|resume|poll-now --json`.
 #[derive(Clone, Debug, Serialize)]
-struct ToldDocument<'a> {
-    source: &'static str,
-    feed: &'a str,
-    command: &'a str,
-    done: bool,
+pub struct ToldDocument<'a> {
+    /// Whose answer it is: `temporal`, which keeps the signal for the feed's run.
+    pub source: &'static str,
+    /// Name of the feed.
+    pub feed: &'a str,
+    /// `pause`, `resume` or `poll_now`.
+    pub command: &'a str,
+    /// Always true; a failure is an `error` document.
+    pub done: bool,
 }
 
 impl From<FeedState> for FeedItem {
@@ -149,7 +153,7 @@ impl OneFeed {
         }
         let text = if look.json {
             json(&ToldDocument {
-                source: "run",
+                source: "temporal",
                 feed: &name,
                 command: signal,
                 done: true,

@@ -6,6 +6,7 @@
 
 use jiff::Timestamp;
 
+mod advice;
 pub mod check;
 pub mod error;
 pub mod exceptions;

@@ -187,6 +187,29 @@ pub fn due(deadline: Option<Timestamp>, now: Timestamp) -> Cell {
     }
 }
 
+/// A name and its value; names may repeat, and come in the order in which they were written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Named {
+    /// What it is.
+    pub name: String,
+    /// What was found; a code, a number, a quantity or an amount.
+    pub value: String,
+}
+
+impl Named {
+    pub(crate) fn all(pairs: &[(String, String)]) -> Vec<Self> {
+        let named = |(name, value): &(String, String)| Self {
+            name: name.clone(),
+            value: value.clone(),
+        };
+        pairs.iter().map(named).collect()
+    }
+
+    pub(crate) fn told(&self) -> String {
+        plain(&format!("{} {}", self.name, self.value))
+    }
+}
+
 /// Whose answer it is, and of when.
 pub(crate) fn source(now: Timestamp) -> String {
     format!("ledger, as of {}", moment(now))

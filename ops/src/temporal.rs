@@ -6,7 +6,7 @@ use domain::command::Answer;
 use domain::marketplace::OrderKey;
 use serde_json::Value;
 use temporalio_client::errors::{WorkflowInteractionError, WorkflowUpdateError};
-use temporalio_client::tonic::{Code, Status};
+use temporalio_client::tonic::Code;
 use temporalio_client::{
     Client, UntypedSignal, UntypedWorkflow, WorkflowExecuteUpdateOptions, WorkflowSignalOptions,
 };
@@ -62,15 +62,12 @@ fn no_worker() -> Trouble {
     )
 }
 
-fn unreachable(status: &Status) -> Trouble {
-    match status.code() {
-        Code::DeadlineExceeded | Code::Cancelled => no_worker(),
-        code => Trouble::new(
-            "temporal_unreachable",
-            format!("Temporal did not take the command ({code:?})."),
-            "See that the Temporal server runs and that its address and namespace in bcm.toml are right, then repeat the command.",
-        ),
-    }
+fn unreachable(code: Code) -> Trouble {
+    Trouble::new(
+        "temporal_unreachable",
+        format!("Temporal did not take the command ({code:?})."),
+        "See that the Temporal server runs and that its address and namespace in bcm.toml are right, then repeat the command.",
+    )
 }
 
 /// Sends a person's word as an update and waits for the run's answer.
@@ -128,7 +125,10 @@ fn not_taken(key: &OrderKey, error: &WorkflowUpdateError) -> Trouble {
                 key.marketplace
             ),
         ),
-        WorkflowUpdateError::Rpc(status) => unreachable(status),
+        WorkflowUpdateError::Rpc(status) => match status.code() {
+            Code::DeadlineExceeded | Code::Cancelled => no_worker(),
+            code => unreachable(code),
+        },
         // Its words may quote what was sent, so they stay in the run's history.
         _ => Trouble::new(
             "run_ended",
@@ -156,9 +156,9 @@ pub(crate) async fn signal(client: &Client, workflow_id: &str, name: &str) -> Re
             format!("The feed's run {workflow_id} is not open."),
             "Start a worker (bcm worker): it starts the feeds of bcm.toml. Then repeat the command.",
         ),
-        Ok(Err(WorkflowInteractionError::Rpc(status))) => unreachable(&status),
-        Ok(Err(_)) => unreachable(&Status::unknown("")),
-        Err(_) => unreachable(&Status::unavailable("")),
+        Ok(Err(WorkflowInteractionError::Rpc(status))) => unreachable(status.code()),
+        Ok(Err(_)) => unreachable(Code::Unknown),
+        Err(_) => unreachable(Code::DeadlineExceeded),
     };
     Err(trouble)
 }
@@ -167,6 +167,7 @@ pub(crate) async fn signal(client: &Client, workflow_id: &str, name: &str) -> Re
 mod tests {
     use super::*;
     use domain::marketplace::MarketplaceCode;
+    use temporalio_client::tonic::Status;
 
     #[test]
     fn the_slashes_of_a_workflow_id_do_not_end_the_address() {

@@ -16,7 +16,7 @@ pub(crate) fn standing(
 ) -> String {
     if let (Some(kind), false) = (problem, finished) {
         let who = owner(kind.owner());
-        return format!("Stands still until {who} acts: {kind}.");
+        return format!("Waits for {who}: {}", kind.cause());
     }
     let says = match (finished, waits_for) {
         (true, _) => over(stage),

@@ -10,6 +10,7 @@ use domain::step::Step;
 use futures::{StreamExt, TryStreamExt, stream};
 use temporalio_client::{
     Client, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowStartOptions,
+    errors::WorkflowInteractionError,
 };
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::search_attributes::SearchAttributes;
@@ -90,17 +91,37 @@ impl Teller<'_> {
         if !self.told.is_due(&key, versions) {
             return Ok(false);
         }
-        // Where an order looks over, the answer may be that there is nothing to do: then no run is
-        // started for it.
+        // Where an order looks over, a run that is there has to see it and end; where there is none,
+        // the answer may be that there is nothing to do: then none is started for it.
         let looks_over =
             row.finished || row.order.state.is_called_off() || row.order.state == State::Closed;
-        if looks_over && matches!(self.orders.decide(&key).await?.step, Step::Done(_)) {
-            self.told.note(key, versions);
-            return Ok(false);
+        if looks_over {
+            if self.signal_running(&key).await? {
+                self.told.note(key, versions);
+                return Ok(true);
+            }
+            if matches!(self.orders.decide(&key).await?.step, Step::Done(_)) {
+                self.told.note(key, versions);
+                return Ok(false);
+            }
         }
         self.signal(&key, news).await?;
         self.told.note(key, versions);
         Ok(true)
+    }
+
+    /// Tells the run of an order to look again, if one is there.
+    async fn signal_running(&self, key: &OrderKey) -> Result<bool, Failure> {
+        let run = self
+            .client
+            .get_workflow_handle::<FulfillOrder>(ids::order(key));
+        let nothing = RawValue { payloads: vec![] };
+        let sent = run.signal(FulfillOrder::order_changed, nothing, Default::default());
+        match sent.await {
+            Ok(()) => Ok(true),
+            Err(WorkflowInteractionError::NotFound(_)) => Ok(false),
+            Err(error) => Err(Failure::temporal("signal an order's run", &error)),
+        }
     }
 
     async fn signal(&self, key: &OrderKey, news: News) -> Result<(), Failure> {

@@ -61,12 +61,7 @@ impl Orders {
         let Verdict::Accept(taken) = acceptance::decide(booked, &at.shop.policy, forbidden) else {
             return self.decide(key).await;
         };
-        let line = |l: &domain::order::Line| {
-            (
-                l.line_id.clone(),
-                taken.iter().any(|taken| *taken == l.line_id),
-            )
-        };
+        let line = |l: &domain::order::Line| (l.line_id.clone(), taken.contains(&l.line_id));
         let lines = at.row.order.lines.iter().map(line).collect();
         self.tell(&at, Step::AcceptLines, Lines(lines)).await
     }

@@ -2,9 +2,11 @@
 
 use bluecherry::OrderStatus;
 use domain::command::{Answer, Command};
+use domain::fulfillment::{open_quantities, tracking_key};
 use domain::progress::{Progress, SalesOrder, Sent};
+use domain::shipment::{Shipped, shipped};
 use domain::step::Step;
-use ledger::Note;
+use ledger::{Note, Settled};
 use workflows::activities::CommandRequest;
 
 use super::create::booked;
@@ -45,9 +47,19 @@ impl Orders {
                     found.clone().into(p);
                 }
             };
-            self.ledger()
-                .advance(key, Note::default(), at.now, change)
-                .await?;
+            // A sales order made by hand settles what was meant to be sent.
+            let intent = match &confirmed {
+                Some(Found::SalesOrder(_)) => {
+                    let effect = Step::CreateSalesOrder.as_str();
+                    self.ledger().open_intent(key, effect).await?
+                }
+                _ => None,
+            };
+            let note = Note {
+                settle: intent.as_ref().map(|intent| (intent, Settled::Done)),
+                event: None,
+            };
+            self.ledger().advance(key, note, at.now, change).await?;
         }
         self.note(request, &command, &answer).await?;
         Ok(answer)
@@ -95,8 +107,7 @@ impl Orders {
                     Err(error) => return Err(error.into()),
                 };
                 let key = at.row.external_po.as_deref();
-                let lines = order.lines.len() == at.row.order.open_lines().count();
-                if key != Some(order.external_po.trim()) || !lines {
+                if key != Some(order.external_po.trim()) || !has_lines_of(&order, at) {
                     return not_yet("That sales order has another key, or other lines.");
                 }
                 Ok(Ok(Some(Found::SalesOrder(SalesOrder::There(booked(
@@ -120,7 +131,11 @@ impl Orders {
                 }
             }
             "send_tracking" if at.row.order.tracking_number.is_some() => {
-                Ok(Ok(Some(Found::Tracking)))
+                let open = open_quantities(&at.row.order);
+                let Shipped::Whole(shipment, _) = shipped(&open, &at.row.shipments) else {
+                    return not_yet("BlueCherry shows no whole shipment in one parcel yet.");
+                };
+                Ok(Ok(Some(Found::Tracking(tracking_key(shipment)))))
             }
             "confirm_shipment" if at.row.order.state.is_shipped() => Ok(Ok(Some(Found::Shipped))),
             "send_tracking" | "confirm_shipment" => not_yet(
@@ -134,11 +149,26 @@ impl Orders {
     }
 }
 
+/// Acceptance and shipments go by Mirakl's line IDs, so a sales order made by hand must bear them.
+fn has_lines_of(order: &bluecherry::SalesOrder, at: &Situation<'_>) -> bool {
+    let line = |id: &str, quantity: u32| (id.trim().to_owned(), quantity);
+    let theirs = order.lines.iter();
+    let mut theirs: Vec<_> = theirs
+        .map(|l| line(&l.external_line_id, l.qty_ordered))
+        .collect();
+    let ours = at.row.order.open_lines();
+    let mut ours: Vec<_> = ours.map(|l| line(&l.line_id, l.quantity)).collect();
+    theirs.sort();
+    ours.sort();
+    theirs == ours
+}
+
 /// What a look at the other side found.
 #[derive(Clone)]
 enum Found {
     SalesOrder(SalesOrder),
-    Tracking,
+    /// Which shipment the tracking is of.
+    Tracking(String),
     Shipped,
 }
 
@@ -146,7 +176,7 @@ impl Found {
     fn into(self, progress: &mut Progress) {
         match self {
             Self::SalesOrder(order) => progress.sales_order = order,
-            Self::Tracking => progress.tracking.clone_from(&Some("by hand".to_owned())),
+            Self::Tracking(shipment) => progress.tracking = Some(shipment),
             Self::Shipped => progress.shipment = Sent::Yes,
         }
     }

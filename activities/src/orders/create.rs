@@ -215,13 +215,14 @@ impl Orders {
         }
     }
 
-    /// Finds the sales order under our key, whoever its customer is.
+    /// Finds the sales order under our key, whoever its customer is: ours before another's.
     async fn look_up(&self, meant: &NewSalesOrder) -> Result<Option<SalesOrder>, Failure> {
-        let found = self
+        let mut found = self
             .site()
             .binding
             .find_sales_orders(None, &meant.external_po)
             .await?;
+        found.sort_by_key(|order| !translate::matches(order, meant));
         Ok(found.into_iter().next())
     }
 

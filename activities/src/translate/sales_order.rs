@@ -377,6 +377,8 @@ fn totals(
         ("tax", tax),
         ("goods", goods),
         ("discount", discount),
+        ("shipping", shipping),
+        ("charges", charged),
     ] {
         if !money::is_bookable(amount, &draft.order.currency) {
             return Err(mismatch(name, amount).with("currency", &draft.order.currency));

@@ -26,7 +26,7 @@ pub(crate) fn policy() -> Policy {
     }
 }
 
-fn order(state: State) -> Order {
+pub(crate) fn order(state: State) -> Order {
     let line = Line {
         line_id: "C-1-A-1".into(),
         offer_sku: "BC-1".into(),

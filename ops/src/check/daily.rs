@@ -60,6 +60,7 @@ impl Daily<'_> {
         F: Future<Output = Result<T, mirakl::Error>>,
     {
         if !self.reachable {
+            let call = call.split('/').next().unwrap_or(call);
             return Err(format!("{call} was not read, since V01 failed"));
         }
         let value = fetch().await.map_err(|error| told(&error))?;

@@ -15,7 +15,7 @@ use ledger::Ledger;
 use serde::Serialize;
 
 use crate::Output;
-use crate::render::{Cell, Look, Tone, count, json, moment, or_dash, paint, table};
+use crate::render::{Cell, Look, Tone, count, json, moment, paint, plain, table};
 
 /// One shop to check.
 pub struct ShopToCheck {
@@ -182,11 +182,16 @@ pub fn report(checked: &[Checked], now: Timestamp, look: Look) -> Output {
             checked.check.into(),
             result,
             checked.found.as_str().into(),
-            or_dash(checked.next_step.as_deref()),
         ]
     };
-    let headers = ["of", "check", "result", "found", "next step"];
+    let headers = ["of", "check", "result", "found"];
     let rows = table(&headers, checked.iter().map(row).collect(), look);
+    let next = |checked: &Checked| {
+        let step = checked.next_step.as_deref()?;
+        let about = format!("{}, {}:", plain(&checked.subject), checked.check);
+        Some(format!("{} {step}\n", paint(&about, Tone::Strong, look)))
+    };
+    let next: String = checked.iter().filter_map(next).collect();
     let footer = format!(
         "{}: {failed} failed, {} · {source}, as of {}",
         count(checked.len() as u64, "check", "checks"),
@@ -194,7 +199,7 @@ pub fn report(checked: &[Checked], now: Timestamp, look: Look) -> Output {
         moment(now)
     );
     Output {
-        text: format!("{rows}{}\n", paint(&footer, Tone::Faint, look)),
+        text: format!("{rows}{next}{}\n", paint(&footer, Tone::Faint, look)),
         exit,
     }
 }

@@ -1,7 +1,5 @@
 //! What is known of one order, as `--json` gives it.
 
-use std::collections::BTreeMap;
-
 use domain::exception::{Kind, Owner, Problem};
 use domain::marketplace::{MarketplaceCode, OrderKey};
 use domain::order::{Line, State};
@@ -13,7 +11,8 @@ use serde::Serialize;
 use workflows::ids;
 
 use super::timeline::{Moment, timeline};
-use crate::words;
+use crate::render::Named;
+use crate::{advice, words};
 
 /// `bcm orders show --json`.
 #[derive(Clone, Debug, Serialize)]
@@ -78,7 +77,7 @@ pub struct ProblemItem {
     /// The plain cause.
     pub cause: &'static str,
     /// Names and values.
-    pub evidence: BTreeMap<String, String>,
+    pub evidence: Vec<Named>,
     /// What to do.
     pub next_step: &'static str,
     /// Commands to type next.
@@ -187,9 +186,9 @@ impl ProblemItem {
             kind,
             owner: kind.owner(),
             cause: kind.cause(),
-            evidence: problem.evidence.iter().cloned().collect(),
+            evidence: Named::all(&problem.evidence),
             next_step: kind.next_step(),
-            commands: crate::exceptions::commands(kind, key, &problem.evidence),
+            commands: advice::commands(kind, key, &problem.evidence),
         }
     }
 }

@@ -9,7 +9,7 @@ use workflows::ids;
 
 use super::document::{LineItem, OrderDocument, ProblemItem, ShipmentItem};
 use crate::render::{Cell, Look, Tone, fields, json, moment, or_dash, paint, plain, relative};
-use crate::render::{source, table};
+use crate::render::{Named, source, table};
 use crate::{Output, Surroundings, Trouble, run_address, words};
 
 /// `bcm orders show`.
@@ -176,10 +176,7 @@ impl ProblemItem {
             ("owner", words::owner(self.owner).to_owned()),
             ("cause", self.cause.to_owned()),
         ];
-        let evidence = self
-            .evidence
-            .iter()
-            .map(|(n, v)| plain(&format!("{n} {v}")));
+        let evidence = self.evidence.iter().map(Named::told);
         rows.extend(evidence.map(|text| ("evidence", text)));
         rows.push(("next step", self.next_step.to_owned()));
         rows.extend(self.commands.iter().map(|c| ("type", plain(c))));

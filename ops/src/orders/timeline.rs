@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use ledger::{Event, OrderRow};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
+use crate::render::Named;
 use crate::words;
 
 /// One thing that happened.
@@ -17,7 +17,7 @@ pub struct Moment {
     /// The same as a sentence.
     pub says: String,
     /// Names and values.
-    pub detail: BTreeMap<String, String>,
+    pub detail: Vec<Named>,
 }
 
 /// Everything that happened, the oldest first.
@@ -26,7 +26,7 @@ pub(super) fn timeline(row: &OrderRow, events: &[Event]) -> Vec<Moment> {
         at,
         code: code.to_owned(),
         says,
-        detail: BTreeMap::new(),
+        detail: vec![],
     };
     let marketplace = &row.key.marketplace;
     let mut moments = vec![
@@ -45,7 +45,7 @@ pub(super) fn timeline(row: &OrderRow, events: &[Event]) -> Vec<Moment> {
         at: event.at,
         code: event.what.clone(),
         says: says(event),
-        detail: event.detail.iter().cloned().collect(),
+        detail: Named::all(&event.detail),
     }));
     // Stable: what was written in the same millisecond stays in its order.
     moments.sort_by_key(|moment| moment.at);
@@ -201,6 +201,32 @@ mod tests {
             event("teleported", &[("to", "Mars"), ("pieces", "2")]),
         ];
         let told: Vec<String> = events.iter().map(says).collect();
-        insta::assert_snapshot!(told.join("\n"));
+        insta::assert_snapshot!(told.join("\n"), @r"
+        Sales order 500001 stands in BlueCherry, on hold.
+        Sales order stands in BlueCherry, on hold.
+        BlueCherry queued the sales order; it counts once it shows there.
+        BlueCherry shows no such sales order.
+        Accepted on Mirakl: 1 of 2 lines.
+        Refused on Mirakl, every line.
+        Mirakl takes this order whole or not at all.
+        Accepted on Mirakl by somebody else: by itself, or by hand in the back office.
+        The answer was lost while confirming the shipment; the next pull of orders tells what became of it.
+        Mirakl shows that accepting on Mirakl was done.
+        Sales order 500001 has its ship-to and is released.
+        Mirakl has the carrier UPS of shipment S1@1.
+        Shipment confirmed on Mirakl.
+        Sales order cancelled in BlueCherry.
+        Sales order cancelled in BlueCherry, but for pieces picked or shipped already: 2.
+        Order cancelled on Mirakl.
+        Stopped at creating the sales order: A tax code of this order has no remitter in taxes.csv, so it is unknown who pays it over.
+        Waits for finance: unmapped_tax.
+        Needs a person: solar_flare.
+        Goes on, stage awaiting payment.
+        Stage awaiting payment.
+        A person said hold from the command line: held.
+        A person said hold (desk): held.
+        Personal data erased for good.
+        teleported to=Mars pieces=2
+        ");
     }
 }

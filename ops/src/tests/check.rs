@@ -14,7 +14,11 @@ use crate::check::{Checked, ShopToCheck, SiteToCheck, Verdict, check, report};
 use crate::render::Look;
 
 async fn marketplace() -> MiraklSim {
-    MiraklSim::start(MiraklOptions::default()).await.unwrap()
+    let options = MiraklOptions {
+        unregistered_carriers_allowed: false,
+        ..MiraklOptions::default()
+    };
+    MiraklSim::start(options).await.unwrap()
 }
 
 fn shop(base_url: String, key: String) -> ShopToCheck {
@@ -86,7 +90,7 @@ async fn each_check_says_what_it_found_and_what_to_do() {
     let (world, sim, (_erp, site)) = (World::empty().await, marketplace().await, site().await);
     let mappings = Mappings {
         carriers: vec![
-            carrier("*", "UPS", Some("UPS")),
+            carrier("*", "UPS", Some("ups")),
             carrier("nordwind", "DHL", Some("NOT-THERE")),
             carrier("*", "DHL", Some("NOT-THERE-EITHER")),
             carrier("galeria", "GLS", Some("ELSEWHERE")),
@@ -97,7 +101,29 @@ async fn each_check_says_what_it_found_and_what_to_do() {
     };
     let shop = shop(sim.url(), sim.api_key());
     let checked = checked(shop, &site, &mappings, &world.surroundings).await;
-    insta::assert_snapshot!("check", plain(&checked));
+    insta::assert_snapshot!(plain(&checked), @r"
+        ┌───────────┬───────────────────────────┬─────────┬───────────────────────────────────────────────────────────────────────┐
+        │ of        │ check                     │ result  │ found                                                                 │
+        ├───────────┼───────────────────────────┼─────────┼───────────────────────────────────────────────────────────────────────┤
+        │ northwind │ site                      │ ok      │ northwind, as configured                                              │
+        │ northwind │ orders on hold            │ ok      │ taken; hold code MK                                                   │
+        │ northwind │ writes                    │ ok      │ there with the answer                                                 │
+        │ northwind │ order key fits            │ warning │ 22 characters leave fewer than 20 for the order ID behind NW          │
+        │ northwind │ customer account          │ warning │ nordwind: no account has this handle, so NORDWIND cannot be looked at │
+        │ nordwind  │ API answers (V01)         │ ok      │ yes                                                                   │
+        │ nordwind  │ shop (A01)                │ ok      │ 2001 as configured, read 2027-01-15 11:00:00 UTC                      │
+        │ nordwind  │ carrier codes (SH21)      │ failed  │ not in the operator's list: DHL as NOT-THERE                          │
+        │ nordwind  │ other carriers (PC01)     │ failed  │ not taken, but mapped by name: PONY                                   │
+        │ nordwind  │ shipping methods (SH12)   │ warning │ without a ship-via: EXP                                               │
+        │ nordwind  │ mandatory tracking (SH12) │ ok      │ for EXP                                                               │
+        └───────────┴───────────────────────────┴─────────┴───────────────────────────────────────────────────────────────────────┘
+        northwind, order key fits: Choose shorter prefixes, or have the field widened; a key is never cut.
+        northwind, customer account: See in BlueCherry that customer_code of bcm.toml is the account to invoice.
+        nordwind, carrier codes (SH21): Map them in carriers.csv to codes of the operator's list.
+        nordwind, other carriers (PC01): Give these rows of carriers.csv a code of the operator's list.
+        nordwind, shipping methods (SH12): Add rows to ship_via.csv, unless this shop does not offer these methods: their orders would wait.
+        11 checks: 2 failed, 3 warnings · mirakl, bluecherry, as of 2027-01-15 11:00:00 UTC
+        ");
     let look = Look {
         json: true,
         ..Look::default()
@@ -105,7 +131,7 @@ async fn each_check_says_what_it_found_and_what_to_do() {
     let output = report(&checked, at(10_800), look);
     assert_eq!(output.exit, 1);
     let document: serde_json::Value = serde_json::from_str(&output.text).unwrap();
-    assert_eq!(document["failed"], 1);
+    assert_eq!(document["failed"], 2);
     assert_eq!(document["checks"][0]["result"], "ok");
 }
 
@@ -159,5 +185,25 @@ async fn neither_a_silent_marketplace_nor_a_wrong_key_stops_the_other_checks() {
     site.name = "elsewhere".into();
     let silent = shop("http://127.0.0.1:1".into(), "k".into());
     let rows = checked(silent, &site, &mappings, around).await;
-    insta::assert_snapshot!("check_silent", plain(&rows));
+    insta::assert_snapshot!(plain(&rows), @r"
+        ┌───────────┬─────────────────────────┬─────────┬───────────────────────────────────────────────────────┐
+        │ of        │ check                   │ result  │ found                                                 │
+        ├───────────┼─────────────────────────┼─────────┼───────────────────────────────────────────────────────┤
+        │ elsewhere │ profile                 │ failed  │ get_profile: no usable answer: connection lost        │
+        │ elsewhere │ customer account        │ warning │ nordwind: find_customer: not sent: connection refused │
+        │ nordwind  │ API answers (V01)       │ failed  │ V01 was not sent: connection refused                  │
+        │ nordwind  │ shop (A01)              │ failed  │ A01 was not read, since V01 failed                    │
+        │ nordwind  │ carrier codes (SH21)    │ failed  │ SH21 was not read, since V01 failed                   │
+        │ nordwind  │ other carriers (PC01)   │ warning │ PC01 was not read, since V01 failed                   │
+        │ nordwind  │ shipping methods (SH12) │ failed  │ SH12 was not read, since V01 failed                   │
+        └───────────┴─────────────────────────┴─────────┴───────────────────────────────────────────────────────┘
+        elsewhere, profile: See that base_url in bcm.toml is right and that this machine reaches it.
+        elsewhere, customer account: See in BlueCherry that customer_code of bcm.toml is the account to invoice.
+        nordwind, API answers (V01): See that base_url in bcm.toml is right and that this machine reaches it.
+        nordwind, shop (A01): Repeat the check later; what it needs was not read.
+        nordwind, carrier codes (SH21): Repeat the check later; what it needs was not read.
+        nordwind, other carriers (PC01): Repeat the check later; what it needs was not read.
+        nordwind, shipping methods (SH12): Repeat the check later; what it needs was not read.
+        7 checks: 5 failed, 2 warnings · mirakl, bluecherry, as of 2027-01-15 11:00:00 UTC
+        ");
 }

@@ -1,5 +1,6 @@
 //! `bcm demo`: everything on this machine, from nothing to shipped orders, on a real Temporal server.
 
+mod ink;
 mod progress;
 mod report;
 mod story;
@@ -10,7 +11,6 @@ use std::sync::Arc;
 
 use activities::Clock;
 use anyhow::Context;
-use owo_colors::OwoColorize;
 use tokio::sync::{Notify, oneshot};
 
 use crate::run::{self, Running};
@@ -50,7 +50,7 @@ pub struct Args {
 /// What kept it from starting: no Temporal, a port that is taken.
 pub async fn demo(args: &Args) -> anyhow::Result<bool> {
     let folder = world::Folder::new(args.dir.clone())?;
-    let tell = |line: &str| eprintln!("{} {line}", "·".dimmed());
+    let tell = |line: &str| eprintln!("· {line}");
     let server = world::temporal(args, &folder, &tell).await?;
     let world = Arc::new(world::World::start(args.seed, &folder, &server).await?);
     let config = world.config(&folder)?;
@@ -100,7 +100,7 @@ pub(crate) enum Server {
     /// Somebody else's.
     Theirs(String),
     /// Started here; ends with the demo.
-    Ours(temporal::DevServer),
+    Ours(Box<temporal::DevServer>),
 }
 
 impl Server {

@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use owo_colors::OwoColorize;
 
+use super::ink::mark;
 use super::report::Report;
 
 /// Bars on a terminal; else a line now and then.
@@ -44,7 +44,7 @@ impl View {
 
     /// Says something beside the bars.
     pub(super) fn note(&self, line: &str) {
-        let line = format!("  {} {line}", "!".yellow());
+        let line = format!("  {} {line}", mark("!"));
         match &self.bars {
             // A terminal that is gone needs no note.
             Some((all, _)) => drop(all.println(line)),

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use domain::exception::Kind;
 use ledger::Exception;
-use owo_colors::OwoColorize;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::Value;
 use simulators::scenario::{GALERIA, NORDWIND, PlannedOrder};
 
+use super::ink::{bold, fault_count, mark};
 use super::world::World;
 
 /// What the demo came to.
@@ -71,16 +71,9 @@ impl Report {
     }
 
     pub(super) fn print(&self) {
-        let good = |n: u64| {
-            if n == 0 {
-                format!("{}", n.green())
-            } else {
-                format!("{}", n.red())
-            }
-        };
         eprintln!(
             "\n{}",
-            "What became of the orders (from the simulators' own ledgers)".bold()
+            bold("What became of the orders (from the simulators' own ledgers)")
         );
         eprintln!(
             "  sold {} · sales orders {} · accepted {} · shipped {} · refused {} · cancelled {}",
@@ -88,11 +81,11 @@ impl Report {
         );
         eprintln!(
             "  lost {} · duplicate sales orders {} · accepted before the sales order {} · wrong carrier {} · wrong total {}",
-            good(self.lost),
-            good(self.duplicate_sales_orders),
-            good(self.accepted_before_sales_order),
-            good(self.wrong_carrier),
-            good(self.wrong_total)
+            fault_count(self.lost),
+            fault_count(self.duplicate_sales_orders),
+            fault_count(self.accepted_before_sales_order),
+            fault_count(self.wrong_carrier),
+            fault_count(self.wrong_total)
         );
         eprintln!(
             "  waiting for a person {} (planted: {})",
@@ -107,7 +100,7 @@ impl Report {
             eprintln!("    {count} × {kind} → {owner}");
         }
         for order in &self.not_at_their_end {
-            eprintln!("    {} {order} has not come to its planned end", "!".red());
+            eprintln!("    {} {order} has not come to its planned end", mark("!"));
         }
         eprintln!("  {:.1} s", self.seconds);
     }

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use ledger::{ExceptionFilter, Ledger};
-use owo_colors::OwoColorize;
 use simulators::fault::FaultRule;
 use simulators::mirakl::OrderSpec;
 use simulators::scenario::{Kind, PlannedOrder};
 
 use super::Args;
+use super::ink::bold;
 use super::progress::View;
 use super::report::{self, Report};
 use super::world::{Links, World};
@@ -55,14 +55,14 @@ fn print_links(links: &Links) {
     if let Some(ui) = &links.ui {
         eprintln!(
             "  {}  {}",
-            "Temporal UI ".bold(),
-            format!("{ui}/namespaces/default/workflows").underline()
+            bold("Temporal UI "),
+            format!("{ui}/namespaces/default/workflows")
         );
     }
     for (name, url) in &links.simulators {
-        eprintln!("  {}  {url}/_sim/ledger", format!("{name:<12}").bold());
+        eprintln!("  {}  {url}/_sim/ledger", bold(format!("{name:<12}")));
     }
-    eprintln!("  {}  {}", "configuration".bold(), links.config.display());
+    eprintln!("  {}  {}", bold("configuration"), links.config.display());
     eprintln!();
 }
 
@@ -74,7 +74,7 @@ fn print_things_to_try(links: &Links, plan: &[PlannedOrder]) {
         || "ORDER".to_owned(),
         |p| format!("{}/{}", p.marketplace, order_id(p)),
     );
-    eprintln!("\n{}", "Three things to try, in another terminal".bold());
+    eprintln!("\n{}", bold("Three things to try, in another terminal"));
     eprintln!("  1. See what waits for a person:\n       bcm --config {config} exceptions list");
     eprintln!("  2. Read an order's story:\n       bcm --config {config} orders show {id}");
     eprintln!(
@@ -153,7 +153,7 @@ async fn sell(world: &World, plan: &[PlannedOrder], view: &View) -> anyhow::Resu
             .map_err(|error| anyhow::anyhow!("an order of the plan cannot be sold: {error:?}"))?;
         tokio::time::sleep(pause).await;
     }
-    view.note("BlueCherry was away; every order is sold");
+    view.note("every order is sold");
     Ok(())
 }
 

@@ -73,7 +73,9 @@ pub(super) async fn temporal(
                 log_file: Some(folder.path.join("temporal.log")),
                 ..DevServerOptions::default()
             };
-            Ok(Server::Ours(DevServer::start(&program, options).await?))
+            Ok(Server::Ours(Box::new(
+                DevServer::start(&program, options).await?,
+            )))
         }
     }
 }

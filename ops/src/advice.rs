@@ -1,0 +1,127 @@
+//! Commands to type next, by kind of problem.
+
+use domain::exception::Kind;
+use domain::marketplace::OrderKey;
+
+/// Commands to type next about an order's problem; words in capitals are to be filled in.
+pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]) -> Vec<String> {
+    let order = quoted(&key.to_string());
+    let correct = |codes: &str| format!("bcm orders correct {order} {codes}");
+    let retry = || format!("bcm orders retry {order}");
+    let cancel = || format!("bcm orders cancel {order} --reason CODE");
+    let by_hand = |step: &str| format!("bcm orders mark-done {order} --step {step}");
+    match kind {
+        Kind::UnmappedSku => {
+            let skus = evidence.iter().filter(|(name, _)| name == "offer_sku");
+            let skus: Vec<String> = skus
+                .map(|(_, sku)| format!("--sku {}", quoted(&format!("{sku}=ERP_SKU"))))
+                .collect();
+            let codes = if skus.is_empty() {
+                "--sku OFFER_SKU=ERP_SKU".to_owned()
+            } else {
+                skus.join(" ")
+            };
+            vec![correct(&codes)]
+        }
+        Kind::UnmappedShipVia => vec![correct("--ship-via CODE")],
+        Kind::MissingWarehouse => vec![correct("--warehouse CODE")],
+        Kind::MixedWarehouses => vec![correct("--division CODE --warehouse CODE")],
+        Kind::UnmappedCarrier | Kind::UnregisteredCarrier => vec![correct("--carrier-code CODE")],
+        Kind::TotalMismatch | Kind::ShortStock => vec![retry(), cancel()],
+        Kind::NeedsRefund => vec![format!("bcm orders release {order}")],
+        Kind::AddressUnusable => vec![by_hand("release")],
+        Kind::CancelledAfterPick => vec![by_hand("cancel_sales_order")],
+        Kind::MarketplaceRefused => vec![retry(), by_hand("STEP")],
+        Kind::ExternalPoTooLong
+        | Kind::SalesOrderConflict
+        | Kind::SalesOrderRefused
+        | Kind::CustomerRefused
+        | Kind::ReleaseRefused => vec![retry()],
+        // These go on by themselves once their cause is gone.
+        Kind::TrackingMissing
+        | Kind::UnmappedTax
+        | Kind::UnmappedAllowance
+        | Kind::QueuedTooLong
+        | Kind::SeveralParcels
+        | Kind::ShortShip
+        | Kind::ExcessShip
+        | Kind::ShippedElsewhere
+        | Kind::CancelledInErp
+        | Kind::LinesChanged
+        | Kind::UnknownWord
+        | Kind::UnreadableOrder
+        | Kind::UnreadableShipment
+        | Kind::StrayShipment => vec![],
+    }
+}
+
+/// The order first, which cannot be shown while it cannot be read.
+pub(crate) fn at_hand(kind: Kind, key: &OrderKey, evidence: &[(String, String)]) -> Vec<String> {
+    let mut all = commands(kind, key, evidence);
+    if kind != Kind::UnreadableOrder {
+        all.insert(0, format!("bcm orders show {}", quoted(&key.to_string())));
+    }
+    all
+}
+
+/// As a shell takes it for one word.
+fn quoted(text: &str) -> String {
+    let harmless =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '=' | ':');
+    if !text.is_empty() && text.chars().all(harmless) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::marketplace::MarketplaceCode;
+
+    #[test]
+    fn each_kind_names_commands_that_a_shell_takes() {
+        let key = OrderKey {
+            marketplace: MarketplaceCode::new("nordwind").unwrap(),
+            order_id: "C-1001-A".into(),
+        };
+        let evidence = [("offer_sku".to_owned(), "BC 1's".to_owned())];
+        let all = Kind::ALL.iter().map(|kind| {
+            let commands = commands(*kind, &key, &evidence);
+            format!("{kind}: {}", commands.join(" | "))
+        });
+        insta::assert_snapshot!(all.collect::<Vec<_>>().join("\n"), @r"
+        unmapped_sku: bcm orders correct nordwind/C-1001-A --sku 'BC 1'\''s=ERP_SKU'
+        unmapped_ship_via: bcm orders correct nordwind/C-1001-A --ship-via CODE
+        missing_warehouse: bcm orders correct nordwind/C-1001-A --warehouse CODE
+        mixed_warehouses: bcm orders correct nordwind/C-1001-A --division CODE --warehouse CODE
+        unmapped_carrier: bcm orders correct nordwind/C-1001-A --carrier-code CODE
+        unregistered_carrier: bcm orders correct nordwind/C-1001-A --carrier-code CODE
+        tracking_missing: 
+        unmapped_tax: 
+        unmapped_allowance: 
+        total_mismatch: bcm orders retry nordwind/C-1001-A | bcm orders cancel nordwind/C-1001-A --reason CODE
+        external_po_too_long: bcm orders retry nordwind/C-1001-A
+        sales_order_conflict: bcm orders retry nordwind/C-1001-A
+        sales_order_refused: bcm orders retry nordwind/C-1001-A
+        customer_refused: bcm orders retry nordwind/C-1001-A
+        short_stock: bcm orders retry nordwind/C-1001-A | bcm orders cancel nordwind/C-1001-A --reason CODE
+        queued_too_long: 
+        marketplace_refused: bcm orders retry nordwind/C-1001-A | bcm orders mark-done nordwind/C-1001-A --step STEP
+        release_refused: bcm orders retry nordwind/C-1001-A
+        address_unusable: bcm orders mark-done nordwind/C-1001-A --step release
+        several_parcels: 
+        short_ship: 
+        excess_ship: 
+        shipped_elsewhere: 
+        cancelled_after_pick: bcm orders mark-done nordwind/C-1001-A --step cancel_sales_order
+        cancelled_in_erp: 
+        needs_refund: bcm orders release nordwind/C-1001-A
+        lines_changed: 
+        unknown_word: 
+        unreadable_order: 
+        unreadable_shipment: 
+        stray_shipment:
+        ");
+    }
+}
