@@ -143,7 +143,8 @@ impl Command {
         let over = facts.order.state.is_called_off() || matches!(step, Step::Done(_));
         match self {
             Self::Retry => {
-                let blocked = progress.blocked.take().is_some();
+                let short = std::mem::take(&mut progress.no_stock);
+                let blocked = progress.blocked.take().is_some() || short;
                 if blocked {
                     Answer::done("retried", "The blocked step is tried again now.")
                 } else {

@@ -15,6 +15,8 @@ pub struct Progress {
     pub sales_order: SalesOrder,
     /// First seen past acceptance: by itself, or by hand in the portal.
     pub accepted_elsewhere: bool,
+    /// BlueCherry refused the whole order for want of stock: the policy for short stock applies.
+    pub no_stock: bool,
     /// What we told Mirakl of acceptance.
     pub acceptance: Acceptance,
     /// The operator said that this shop may not accept in part.

@@ -252,6 +252,9 @@ impl Orders {
             Err(error) if error.code() == Some("duplicate_external_po") => {
                 self.duplicate(at, intent, meant, error).await
             }
+            Err(error) if error.code() == Some("insufficient_stock") => {
+                self.no_stock(at, intent).await
+            }
             Err(error) if is_refusal(error.retry(), error.fate()) => {
                 let of_customer = matches!(
                     &error,
@@ -274,6 +277,34 @@ impl Orders {
                     .await)
             }
         }
+    }
+
+    /// The site takes an order whole or not at all, and cannot cover this one. Before acceptance the
+    /// policy decides; an order that somebody accepted already needs a person.
+    async fn no_stock(&self, at: &Situation<'_>, intent: &Intent) -> Result<Decision, Failure> {
+        let accepted = at.row.order.state.is_past_acceptance();
+        let reset = |p: &mut domain::progress::Progress| {
+            p.sales_order = Place::None;
+            p.no_stock = !accepted;
+        };
+        if accepted {
+            let problem = Problem::new(Kind::ShortStock).with("code", "insufficient_stock");
+            return self
+                .block(at, &Step::CreateSalesOrder, problem, Some(intent), reset)
+                .await;
+        }
+        let detail = vec![("code", "insufficient_stock".to_owned())];
+        let note = Note {
+            settle: Some((intent, Settled::Refused)),
+            event: Some(NewEvent {
+                what: "sales_order_refused",
+                detail,
+            }),
+        };
+        self.ledger()
+            .advance(&at.row.key, note, self.now(), reset)
+            .await?;
+        self.decide(&at.row.key).await
     }
 
     /// 202: carried out with the site's next cycle. The intent stays open until a look-up shows it.

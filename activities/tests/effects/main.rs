@@ -1,7 +1,13 @@
 //! Each effect of an order's run against both simulators: done, done twice, answer lost, refused.
 
+mod accept;
+mod cancel;
+mod commands;
+mod create;
 mod harness;
 mod plan;
+mod reading;
+mod ship;
 mod tables;
 mod web;
 mod writes;

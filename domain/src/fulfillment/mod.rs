@@ -10,7 +10,7 @@ pub use show::{deadline, shown};
 
 use crate::acceptance::{self, Verdict};
 use crate::exception::{Kind, Problem};
-use crate::marketplace::Policy;
+use crate::marketplace::{Policy, ShortStock};
 use crate::order::{Order, State};
 use crate::progress::{Acceptance, Progress, SalesOrder, Sent};
 use crate::shipment::{Quantity, Shipment, Shipped, shipped};
@@ -136,6 +136,14 @@ fn before_acceptance(progress: &Progress, facts: &Facts<'_>) -> Step {
     }
     if progress.cancel.is_some() {
         return Step::RefuseLines;
+    }
+    if progress.no_stock && progress.sales_order == SalesOrder::None {
+        return match facts.policy.short_stock {
+            ShortStock::Ask => {
+                person(Problem::new(Kind::ShortStock).with("whole_order", "insufficient_stock"))
+            }
+            ShortStock::AcceptPart | ShortStock::Refuse => Step::RefuseLines,
+        };
     }
     if let Some(step) = toward_sales_order(progress, facts) {
         return step;

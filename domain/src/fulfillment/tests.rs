@@ -258,6 +258,33 @@ fn a_refusal_stands_until_its_cure_may_have_come() {
 }
 
 #[test]
+fn an_order_that_the_erp_refuses_whole_for_stock_follows_the_policy() {
+    let p = Progress {
+        no_stock: true,
+        ..Progress::default()
+    };
+    let sold = order(State::WaitingAcceptance);
+    let with = |short_stock| {
+        let policy = Policy {
+            short_stock,
+            ..policy()
+        };
+        let versions = Versions::default();
+        let facts = Facts {
+            order: &sold,
+            shipments: &[],
+            policy: &policy,
+            versions,
+            now: at(0),
+        };
+        next_step(&p, &facts)
+    };
+    assert_eq!(with(ShortStock::Refuse), Step::RefuseLines);
+    assert_eq!(with(ShortStock::AcceptPart), Step::RefuseLines);
+    assert_eq!(person_kind(&with(ShortStock::Ask)), Some(Kind::ShortStock));
+}
+
+#[test]
 fn orders_of_others_and_of_before_are_left_alone() {
     let mut theirs = order(State::WaitingAcceptance);
     theirs.center = Some("OPERATOR-FC".into());

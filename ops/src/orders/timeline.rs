@@ -70,6 +70,7 @@ pub(super) fn says(event: &Event) -> String {
         "sales_order_not_there" => "BlueCherry shows no such sales order.".into(),
         "accepted" => format!("Accepted on Mirakl{}.", lines(detail("lines"))),
         "refused" => "Refused on Mirakl, every line.".into(),
+        "sales_order_refused" => "BlueCherry refused the sales order: no stock for it.".into(),
         "partial_acceptance_forbidden" => "Mirakl takes this order whole or not at all.".into(),
         "accepted_elsewhere" => {
             "Accepted on Mirakl by somebody else: by itself, or by hand in the back office.".into()

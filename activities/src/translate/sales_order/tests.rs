@@ -4,6 +4,9 @@ use domain::mapping::{
 use jiff::civil::date;
 use serde_json::{Value, json};
 
+use bluecherry::Remitter;
+use rust_decimal::Decimal;
+
 use super::*;
 
 mod amounts;

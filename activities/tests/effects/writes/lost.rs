@@ -4,7 +4,7 @@ use domain::retry::Retry;
 use domain::step::{Step, Wait};
 
 use super::scene::Write;
-use crate::harness::wait_s;
+use crate::harness::{until, wait_s};
 use crate::plan::{CALL, LAG};
 
 #[tokio::test]
@@ -78,28 +78,58 @@ async fn a_throttled_call_waits_as_it_was_told() {
 
 #[tokio::test]
 async fn a_lost_write_to_bluecherry_is_not_asked_after_before_it_must_show() {
-    for write in [
-        Write::Create,
-        Write::ShipTo,
-        Write::Release,
-        Write::CancelLines,
+    // Ship-to and release are two calls of one step.
+    for (write, longest) in [
+        (Write::Create, CALL + LAG),
+        (Write::ShipTo, CALL * 2 + LAG),
+        (Write::Release, CALL * 2 + LAG),
+        (Write::CancelLines, CALL + LAG),
     ] {
         let (env, key) = write.scene().await;
         write.fail(&env, "reset-after-commit", 1);
         let lost = env.act(&key, &write.step()).await.unwrap_err();
-        assert_eq!(wait_s(&lost), (CALL + LAG).as_secs(), "{write:?}");
-        let asked = |op| env.erp_calls(op);
-        let before = [asked("find_sales_orders"), asked("get_sales_order")];
+        assert_eq!(wait_s(&lost), longest.as_secs(), "{write:?}");
+        let asked = || ["find_sales_orders", "get_sales_order"].map(|op| env.erp_calls(op));
+        let before = asked();
 
-        env.clock.advance((CALL + LAG) / 2);
+        env.clock.advance(longest / 2);
         let early = env.act(&key, &write.step()).await.unwrap_err();
 
-        assert_eq!(wait_s(&early), (CALL + LAG).as_secs() / 2, "{write:?}");
-        let after = [asked("find_sales_orders"), asked("get_sales_order")];
-        assert_eq!(after, before, "{write:?} asked too early");
-        env.clock.advance((CALL + LAG) / 2);
+        assert_eq!(wait_s(&early), longest.as_secs() / 2, "{write:?}");
+        assert_eq!(asked(), before, "{write:?} was asked after too early");
+        env.clock.advance(longest / 2);
         env.act(&key, &write.step()).await.unwrap();
         assert_eq!(write.calls(&env), 1, "{write:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_worker_killed_over_a_call_leaves_it_to_be_found() {
+    for write in Write::ALL {
+        for action in ["delay-after-commit_ms:60000", "delay_ms:60000"] {
+            let (env, key) = write.scene().await;
+            write.fail(&env, action, 1);
+            let (step, before) = (write.step(), write.calls(&env));
+            let there = || match action.starts_with("delay-after") {
+                true => write.effects(&env, &key) == 1,
+                false => write.calls(&env) > before,
+            };
+            tokio::select! {
+                done = env.act(&key, &step) => panic!("{write:?} {action} ended: {done:?}"),
+                () = until("the call is there", there) => {}
+            }
+
+            let end = env.settle(&key).await;
+
+            assert_eq!(end, write.end(), "{write:?} {action}");
+            assert_eq!(write.effects(&env, &key), 1, "{write:?} {action}");
+            assert!(
+                !env.row(&key).await.progress.accepted_elsewhere,
+                "{write:?}"
+            );
+            let open = env.ledger.counts().await.unwrap().open_intents;
+            assert_eq!((open, env.exceptions().await), (0, vec![]), "{write:?}");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Each write, and an order that stands right before it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use domain::exception::Kind;
 use domain::marketplace::{CustomerModel, OrderKey};
@@ -93,6 +94,7 @@ impl Write {
         let env = plan.start().await;
         let key = self.order(&env).await;
         assert_eq!(env.decide(&key).await, self.step(), "{self:?}");
+        env.clock.advance(Duration::from_millis(1));
         (env, key)
     }
 

@@ -1,0 +1,4 @@
+//! Tracking and confirmation: how a carrier is named, and what does not count as shipped.
+
+mod carriers;
+mod parcels;
