@@ -263,6 +263,33 @@ mod tests {
     }
 
     #[test]
+    fn an_order_that_left_the_warehouse_cannot_be_called_off() {
+        use crate::fulfillment::Versions;
+        use crate::fulfillment::tests::{at, order, policy, whole_shipment};
+        use crate::order::State;
+
+        let (order, policy) = (order(State::Shipping), policy());
+        let cancel = Command::Cancel {
+            reason_code: "34".into(),
+        };
+        let told = |shipments: &[crate::shipment::Shipment]| {
+            let versions = Versions::default();
+            let facts = Facts {
+                order: &order,
+                shipments,
+                policy: &policy,
+                versions,
+                now: at(0),
+            };
+            let mut progress = Progress::default();
+            let answer = cancel.apply(&mut progress, &facts, &Step::ConfirmShipment);
+            (answer.code, progress.cancel.is_some())
+        };
+        assert_eq!(told(&[whole_shipment()]), ("shipped".to_owned(), false));
+        assert_eq!(told(&[]), ("cancelling".to_owned(), true));
+    }
+
+    #[test]
     fn release_takes_back_a_cancel_that_nothing_was_done_for() {
         let mut p = Progress {
             cancel: Some("34".into()),

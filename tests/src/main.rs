@@ -8,4 +8,10 @@ mod harness;
 
 mod blocked;
 mod called_off;
+mod canary;
+mod faults;
+mod feeds;
 mod happy;
+mod replay;
+mod restarted;
+mod starting;

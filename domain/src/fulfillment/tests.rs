@@ -67,7 +67,7 @@ fn booked(taken: bool) -> SalesOrder {
     })
 }
 
-fn whole_shipment() -> Shipment {
+pub(crate) fn whole_shipment() -> Shipment {
     let lines = vec![Quantity {
         line_id: "C-1-A-1".into(),
         quantity: 2,

@@ -1,5 +1,7 @@
 //! What every journey stands on: a server, a world, workers, and ways to look at runs.
 
+mod configured;
+mod hook;
 mod runs;
 mod server;
 mod work;
@@ -7,10 +9,11 @@ mod world;
 
 use std::time::Duration;
 
-pub use runs::{json_value, no_payload, raw, record};
+pub use hook::Hook;
+pub use runs::{history, json_value, no_payload, raw, record};
 pub use server::{Server, shared};
-pub use work::Working;
-pub use world::{Setup, World, key};
+pub use work::{Beside, Working};
+pub use world::{Setup, World, http, key};
 
 /// Longest that a journey waits for one state; far more than any takes on an idle machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);

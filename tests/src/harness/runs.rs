@@ -6,7 +6,7 @@ use domain::command::Answer;
 use prost::Message;
 use serde_json::Value;
 use temporalio_client::{
-    UntypedSignal, UntypedUpdate, UntypedWorkflow, WorkflowDescribeOptions,
+    UntypedSignal, UntypedUpdate, UntypedWorkflow, WorkflowDescribeOptions, WorkflowExecutionInfo,
     WorkflowExecutionStatus, WorkflowHandle,
 };
 use temporalio_common::data_converters::RawValue;
@@ -60,6 +60,16 @@ impl World {
     pub fn run(&self, order_id: &str) -> Handle {
         let id = ids::order(&key("nordwind", order_id));
         self.client.get_workflow_handle::<UntypedWorkflow>(id)
+    }
+
+    /// One run of an order of `nordwind`, which may not be the newest.
+    pub fn run_of(&self, order_id: &str, run_id: &str) -> Handle {
+        let info = WorkflowExecutionInfo::builder()
+            .namespace(self.namespace.clone())
+            .workflow_id(ids::order(&key("nordwind", order_id)))
+            .run_id(run_id.to_owned())
+            .build();
+        WorkflowHandle::new(self.client.clone(), info)
     }
 
     /// Any workflow by its ID.

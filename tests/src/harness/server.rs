@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock, Once};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
@@ -28,6 +28,9 @@ const LOGGED: &str = "info,worker=trace,activities=trace,workflows=trace,domain=
 /// Folders of earlier test runs are removed after this.
 const KEEP: Duration = Duration::from_secs(600);
 
+static RUN_FOLDER: LazyLock<PathBuf> =
+    LazyLock::new(|| fresh_folder().expect("a folder for the test run"));
+static CAPTURED: Once = Once::new();
 static SHARED: OnceCell<Arc<Server>> = OnceCell::const_new();
 static NAMESPACES: AtomicU32 = AtomicU32::new(1);
 
@@ -44,9 +47,9 @@ pub struct Server {
 /// The server that all tests of this process share.
 pub async fn shared() -> Arc<Server> {
     let start = async || {
-        let folder = fresh_folder().expect("a folder for the test run");
+        let folder = RUN_FOLDER.clone();
         let log = folder.join("bcm.log");
-        capture(&log);
+        CAPTURED.call_once(|| capture(&log));
         let place = folder.clone();
         let started = tokio::task::spawn_blocking(move || Server::start(&place, log));
         let server = started.await.expect("the thread that starts Temporal");
@@ -84,6 +87,11 @@ impl Server {
                 fast: true,
                 ..DevServerOptions::default()
             };
+            // On a machine that is busy building, the first try may be too slow.
+            match DevServer::start(&program, options.clone()).await {
+                Err(worker::temporal::Error::Silent { .. }) => {}
+                started => return Ok(started?),
+            }
             Ok(DevServer::start(&program, options).await?)
         })?;
         Ok(Self {

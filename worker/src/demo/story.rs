@@ -53,14 +53,11 @@ pub(super) async fn tell(
 
 fn print_links(links: &Links) {
     if let Some(ui) = &links.ui {
-        eprintln!(
-            "  {}  {}",
-            bold("Temporal UI "),
-            format!("{ui}/namespaces/default/workflows")
-        );
+        let name = bold(format!("{:<13}", "Temporal UI"));
+        eprintln!("  {name}  {ui}/namespaces/default/workflows");
     }
     for (name, url) in &links.simulators {
-        eprintln!("  {}  {url}/_sim/ledger", bold(format!("{name:<12}")));
+        eprintln!("  {}  {url}/_sim/ledger", bold(format!("{name:<13}")));
     }
     eprintln!("  {}  {}", bold("configuration"), links.config.display());
     eprintln!();

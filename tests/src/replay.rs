@@ -1,0 +1,134 @@
+//! Recorded runs replay with today's code, and a changed order of steps is noticed.
+//!
+//! Record anew with `BCM_RECORD_HISTORIES=1 cargo test -p tests`.
+
+use std::path::Path;
+
+use domain::marketplace::OrderKey;
+use domain::step::{Decision, Outcome, Step};
+use prost::Message;
+use temporalio_client::WorkflowHistory;
+use temporalio_common::data_converters::RawValue;
+use temporalio_common::protos::temporal::api::history::v1::History;
+use temporalio_macros::{workflow, workflow_methods};
+use temporalio_sdk::workflow_replayer::{
+    WorkflowReplayError, WorkflowReplayFailure, WorkflowReplayer, WorkflowReplayerOptions,
+};
+use temporalio_workflow::{
+    SyncWorkflowContext, WorkflowCancellationToken, WorkflowContext, WorkflowContextView,
+    WorkflowResult,
+};
+use workflows::activities::OrderActivities;
+use workflows::feeds::{CollectOrders, CollectShipments};
+use workflows::options;
+use workflows::orders::FulfillOrder;
+
+/// Paths through an order's life, and a feed, of which a history is kept.
+const RECORDED: [&str; 7] = [
+    "happy",
+    "blocked-and-corrected",
+    "debit-refused",
+    "refused",
+    "cancelled",
+    "continued-as-new",
+    "feed",
+];
+/// A history that grows beyond this shows documents that do not belong there.
+const BYTES_MAX: usize = 50_000;
+
+#[tokio::test]
+async fn every_recorded_history_replays() {
+    for name in RECORDED {
+        let options = WorkflowReplayerOptions::new()
+            .register_workflow::<FulfillOrder>()
+            .and_then(|all| all.register_workflow::<CollectOrders>())
+            .and_then(|all| all.register_workflow::<CollectShipments>())
+            .unwrap();
+        let replayer = WorkflowReplayer::new(options.build()).unwrap();
+        let replayed = replayer.replay_workflow(recorded(name)).await;
+        assert!(replayed.is_ok(), "{name}: {:?}", replayed.err());
+    }
+}
+
+#[tokio::test]
+async fn a_planted_change_of_the_order_of_steps_is_caught() {
+    let options = WorkflowReplayerOptions::new().register_workflow::<AcceptsFirst>();
+    let replayer = WorkflowReplayer::new(options.unwrap().build()).unwrap();
+    let failed = replayer.replay_workflow(recorded("happy")).await;
+    let Err(WorkflowReplayError::Replay(WorkflowReplayFailure::Nondeterminism { message })) =
+        failed
+    else {
+        panic!("not caught: {failed:?}");
+    };
+    assert!(message.contains("accept_order_lines"), "{message}");
+}
+
+#[test]
+fn recorded_histories_are_small_and_name_nobody() {
+    for name in RECORDED {
+        let bytes = std::fs::read(file(name)).unwrap();
+        assert!(bytes.len() <= BYTES_MAX, "{name}: {} bytes", bytes.len());
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        for word in [
+            "Street",
+            "street_1",
+            "firstname",
+            "phone",
+            "@relay",
+            "api_key",
+        ] {
+            assert!(!text.contains(word), "{name} holds {word}");
+        }
+    }
+}
+
+fn file(name: &str) -> std::path::PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("histories");
+    folder.join(format!("{name}.bin"))
+}
+
+fn recorded(name: &str) -> WorkflowHistory {
+    let bytes = std::fs::read(file(name)).unwrap();
+    WorkflowHistory::from(History::decode(bytes.as_slice()).unwrap())
+}
+
+/// An order's loop in which somebody had Mirakl told before the sales order stands.
+#[workflow]
+struct AcceptsFirst {
+    order: OrderKey,
+}
+
+#[workflow_methods]
+impl AcceptsFirst {
+    #[init]
+    fn new(_ctx: &WorkflowContextView, order: OrderKey) -> Self {
+        Self { order }
+    }
+
+    #[run(name = "FulfillOrder")]
+    async fn run(ctx: &mut WorkflowContext<Self>) -> WorkflowResult<Outcome> {
+        let order = ctx.state(|wf| wf.order.clone());
+        let token = WorkflowCancellationToken::new();
+        let decided = ctx
+            .execute_local_activity(
+                OrderActivities::decide,
+                order.clone(),
+                options::look(&token),
+            )
+            .await?;
+        let Decision { step, .. } = decided;
+        if step == Step::CreateSalesOrder {
+            let act = options::effect(format!("accept on Mirakl {order}"), &token);
+            ctx.execute_activity(OrderActivities::accept_order_lines, order, act)
+                .await?;
+        }
+        ctx.wait_condition(|_: &Self| false).await?;
+        Ok(Outcome::Fulfilled)
+    }
+
+    #[signal(name = "order_changed")]
+    fn order_changed(&mut self, _ctx: &mut SyncWorkflowContext<Self>, _detail: RawValue) {}
+
+    #[signal(name = "shipment_confirmed")]
+    fn shipment_confirmed(&mut self, _ctx: &mut SyncWorkflowContext<Self>, _detail: RawValue) {}
+}
