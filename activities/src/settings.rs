@@ -52,6 +52,8 @@ pub struct Shop {
     pub call_timeout: Duration,
     /// How late a written change may show in a read.
     pub read_lag: Duration,
+    /// Days from the sale to the shipping deadline, until Mirakl names one.
+    pub ship_within_days: u32,
     /// Days from the sale to the sales order's cancel date.
     pub cancel_after_days: u32,
     /// Terms for consumer accounts.

@@ -124,6 +124,7 @@ pub async fn connections(
             overlap: shop.overlap,
             call_timeout: shop.call_timeout,
             read_lag: shop.read_lag,
+            ship_within_days: u32::from(shop.ship_within_days),
             cancel_after_days: u32::from(shop.cancel_after_days),
             terms: shop.terms.clone(),
             price_level: shop.price_level.clone(),

@@ -130,6 +130,7 @@ impl Orders {
             customer_code: "",
             hold_code: &self.site().hold_code,
             acceptance_limit_s: at.shop.policy.acceptance_limit_s,
+            ship_within_days: at.shop.ship_within_days,
             cancel_after_days: at.shop.cancel_after_days,
             mappings: &at.mapped.tables,
             corrections: &at.row.progress.corrections,

@@ -9,7 +9,7 @@ use domain::exception::{Kind, Problem};
 use domain::mapping::{self, Mappings};
 use domain::progress::Corrections;
 use jiff::civil::Date;
-use jiff::{SignedDuration, ToSpan, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
 use mirakl::TaxMode;
 
 use super::evidence;
@@ -31,6 +31,8 @@ pub struct SalesOrderDraft<'a> {
     pub hold_code: &'a str,
     /// Seconds the operator waits for acceptance; the hold lasts three days longer.
     pub acceptance_limit_s: u32,
+    /// Days from the sale to the shipping deadline, until Mirakl names one.
+    pub ship_within_days: u32,
     /// Days from the sale to the cancel date.
     pub cancel_after_days: u32,
     /// Tables in force.
@@ -83,7 +85,7 @@ pub fn new_sales_order(draft: &SalesOrderDraft<'_>) -> Result<NewSalesOrder, Pro
         order_date: day,
         start_date: day,
         cancel_date: day.saturating_add(i64::from(draft.cancel_after_days).days()),
-        ship_by_deadline: order.ship_by,
+        ship_by_deadline: order.ship_by.or_else(|| ship_by(draft)),
         currency: order.currency.clone(),
         price_basis: basis,
         ship_via: place.ship_via,
@@ -118,6 +120,13 @@ pub fn matches(found: &bluecherry::SalesOrder, meant: &NewSalesOrder) -> bool {
     mapping::same_code(&found.channel, &meant.channel)
         && found.channel_order_id.trim() == meant.channel_order_id
         && theirs == ours
+}
+
+/// Until Mirakl names the shipping deadline, the shop's own promise stands on the sales order, so that
+/// the warehouse can sort by it.
+fn ship_by(draft: &SalesOrderDraft<'_>) -> Option<Timestamp> {
+    let within = SignedDuration::from_hours(24 * i64::from(draft.ship_within_days));
+    draft.order.created_at.checked_add(within).ok()
 }
 
 fn mismatch(name: &str, value: impl std::fmt::Display) -> Problem {

@@ -124,6 +124,7 @@ pub fn shop(plan: &Plan, client: mirakl::Client) -> Shop {
         overlap: Duration::from_secs(300),
         call_timeout: CALL,
         read_lag: LAG,
+        ship_within_days: 2,
         cancel_after_days: 14,
         terms: None,
         price_level: None,

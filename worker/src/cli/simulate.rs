@@ -1,8 +1,13 @@
 //! `bcm simulate`: one simulator as a process of its own, for people and scripts.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context, bail};
 use clap::Subcommand;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use simulators::bluecherry::{AutoShip, BlueCherrySim};
 use simulators::mirakl::MiraklSim;
 use simulators::scenario::{GALERIA, NORDWIND, World};
@@ -34,6 +39,10 @@ pub enum Simulate {
         /// Seed of the world.
         #[arg(long, default_value_t = 7)]
         seed: u64,
+        /// The operator's switches as JSON, over all of the above; a wrong name is
+        /// refused. For example {"partial_acceptance": false, "multi_shipment": true}.
+        #[arg(long, value_name = "FILE")]
+        options: Option<PathBuf>,
     },
     /// A BlueCherry site that speaks the connector profile v1.
     Bluecherry {
@@ -56,7 +65,38 @@ pub enum Simulate {
         /// Seed of the world.
         #[arg(long, default_value_t = 7)]
         seed: u64,
+        /// The site's switches as JSON, over all of the above; a wrong name is refused. For example
+        /// {"reject_whole_order": true}.
+        #[arg(long, value_name = "FILE")]
+        options: Option<PathBuf>,
     },
+}
+
+/// Lays a file's switches over a simulator's options.
+fn switched<T: Serialize + DeserializeOwned>(options: T, file: Option<&Path>) -> anyhow::Result<T> {
+    let Some(file) = file else { return Ok(options) };
+    let name = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("{name} cannot be read"))?;
+    let switches: Map<String, Value> =
+        serde_json::from_str(&text).with_context(|| format!("{name} is no JSON object"))?;
+    let mut all = serde_json::to_value(options)?;
+    let known: Vec<String> = all
+        .as_object()
+        .into_iter()
+        .flat_map(Map::keys)
+        .cloned()
+        .collect();
+    for (switch, value) in switches {
+        if !known.contains(&switch) {
+            bail!(
+                "{name}: no switch is named {switch}; there are {}",
+                known.join(", ")
+            );
+        }
+        all[switch] = value;
+    }
+    serde_json::from_value(all)
+        .with_context(|| format!("{name}: a switch has a value it cannot have"))
 }
 
 impl Simulate {
@@ -71,6 +111,7 @@ impl Simulate {
                 debit_delay_s,
                 speed,
                 seed,
+                options: file,
             } => {
                 let mut options = World::new(*seed).mirakl_options(marketplace);
                 options.listen = Some(*listen);
@@ -81,6 +122,7 @@ impl Simulate {
                     options.shop_id = *shop_id;
                 }
                 options.api_key.clone_from(api_key);
+                let options = switched(options, file.as_deref())?;
                 let shop = options.shop_id;
                 let sim = MiraklSim::start(options).await?;
                 println!(
@@ -101,6 +143,7 @@ impl Simulate {
                 ship_after_s,
                 queue_cycle_s,
                 seed,
+                options: file,
             } => {
                 let mut options = World::new(*seed).bluecherry_options();
                 options.listen = listen.to_string();
@@ -118,6 +161,7 @@ impl Simulate {
                     options.write_mode = simulators::bluecherry::WriteMode::Queued;
                     options.queue_cycle_s = *cycle;
                 }
+                let options = switched(options, file.as_deref())?;
                 let (site, key) = (options.site.clone(), options.api_key.clone());
                 let sim = BlueCherrySim::start(options).await?;
                 println!("BlueCherry {site}: {} (key {key})", sim.url());

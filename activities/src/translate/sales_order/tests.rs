@@ -122,6 +122,7 @@ fn made(wire: &Value, mappings: &Mappings, own: &Corrections) -> Result<NewSales
         customer_code: "C1",
         hold_code: "MKT",
         acceptance_limit_s: 3_600,
+        ship_within_days: 2,
         cancel_after_days: 14,
         mappings,
         corrections: own,

@@ -25,6 +25,7 @@ async fn meant(env: &Env, key: &OrderKey) -> NewSalesOrder {
         customer_code: "C00001",
         hold_code: "MKT",
         acceptance_limit_s: 3_600,
+        ship_within_days: 2,
         cancel_after_days: 14,
         mappings: &tables,
         corrections: &row.progress.corrections,
