@@ -4,6 +4,7 @@ mod accept;
 mod cancel;
 mod commands;
 mod create;
+mod customer;
 mod effect;
 mod references;
 mod release;

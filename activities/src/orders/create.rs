@@ -1,10 +1,8 @@
 //! The sales order: created on hold, without a ship-to, once.
 
-use bluecherry::{
-    AccountModel, Created, LineStatus, NewCustomer, NewSalesOrder, OrderStatus, SalesOrder,
-};
+use bluecherry::{Created, LineStatus, NewSalesOrder, OrderStatus, SalesOrder};
 use domain::exception::{Kind, Problem};
-use domain::marketplace::{CustomerModel, OrderKey};
+use domain::marketplace::OrderKey;
 use domain::progress::{Booked, BookedLine, SalesOrder as Place};
 use domain::step::{Decision, Step};
 use ledger::{Intent, NewEvent, Note, Settled};
@@ -160,60 +158,6 @@ impl Orders {
         mirakl::parse_order(&payload).map_err(|error| {
             Failure::unexpected(format!("order {key} unreadable at {}", error.path))
         })
-    }
-
-    /// The account to invoice: the marketplace's, or the consumer's by the marketplace's own id.
-    async fn customer(
-        &self,
-        at: &Situation<'_>,
-        wire: &mirakl::Order,
-        division: String,
-    ) -> Result<Result<String, Problem>, Failure> {
-        if let CustomerModel::Channel { customer_code } = &at.shop.customer {
-            return Ok(Ok(customer_code.clone()));
-        }
-        let refused = |code: &str| Problem::new(Kind::CustomerRefused).with("code", code);
-        let customer = wire.customer.as_ref();
-        let Some(id) = customer.and_then(|c| c.customer_id.as_deref()) else {
-            return Ok(Err(refused("no customer_id")));
-        };
-        if id.contains('@') {
-            return Ok(Err(refused("customer_id is an e-mail")));
-        }
-        let handle = format!("{}:{id}", at.row.key.marketplace);
-        let names = customer.map(|c| [c.firstname.as_deref(), c.lastname.as_deref()]);
-        let names = names.into_iter().flatten().flatten().collect::<Vec<_>>();
-        let account = NewCustomer {
-            name: if names.is_empty() {
-                handle.clone()
-            } else {
-                names.join(" ")
-            },
-            account_model: AccountModel::Consumer,
-            bill_to: None,
-            default_ship_to: None,
-            division,
-            terms: at.shop.terms.clone(),
-            tax_exempt: None,
-            currency: at.row.order.currency.clone(),
-            price_level: at.shop.price_level.clone(),
-        };
-        let binding = &self.site().binding;
-        if let Some(known) = binding.find_customer(&handle).await? {
-            return Ok(Ok(known.customer_code));
-        }
-        // Create-or-return by handle: the handle itself is the lock, so a repeat makes no second one.
-        match binding.put_customer(&handle, &account, &handle).await {
-            Ok(customer) => Ok(Ok(customer.customer_code)),
-            Err(error) if is_refusal(error.retry(), error.fate()) => {
-                // Another order of the same consumer may have opened the account meanwhile.
-                match binding.find_customer(&handle).await? {
-                    Some(known) => Ok(Ok(known.customer_code)),
-                    None => Ok(Err(refused(error.code().unwrap_or("refused")))),
-                }
-            }
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// Finds the sales order under our key, whoever its customer is: ours before another's.

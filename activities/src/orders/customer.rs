@@ -1,0 +1,65 @@
+//! The account that BlueCherry invoices.
+
+use bluecherry::{AccountModel, NewCustomer};
+use domain::exception::{Kind, Problem};
+use domain::marketplace::CustomerModel;
+
+use super::effect::is_refusal;
+use super::{Orders, Situation};
+use crate::Failure;
+
+impl Orders {
+    /// The account to invoice: the marketplace's, or the consumer's by the marketplace's own id.
+    pub(super) async fn customer(
+        &self,
+        at: &Situation<'_>,
+        wire: &mirakl::Order,
+        division: String,
+    ) -> Result<Result<String, Problem>, Failure> {
+        if let CustomerModel::Channel { customer_code } = &at.shop.customer {
+            return Ok(Ok(customer_code.clone()));
+        }
+        let refused = |code: &str| Problem::new(Kind::CustomerRefused).with("code", code);
+        let customer = wire.customer.as_ref();
+        let Some(id) = customer.and_then(|c| c.customer_id.as_deref()) else {
+            return Ok(Err(refused("no customer_id")));
+        };
+        if id.contains('@') {
+            return Ok(Err(refused("customer_id is an e-mail")));
+        }
+        let handle = format!("{}:{id}", at.row.key.marketplace);
+        let names = customer.map(|c| [c.firstname.as_deref(), c.lastname.as_deref()]);
+        let names = names.into_iter().flatten().flatten().collect::<Vec<_>>();
+        let account = NewCustomer {
+            name: if names.is_empty() {
+                handle.clone()
+            } else {
+                names.join(" ")
+            },
+            account_model: AccountModel::Consumer,
+            bill_to: None,
+            default_ship_to: None,
+            division,
+            terms: at.shop.terms.clone(),
+            tax_exempt: None,
+            currency: at.row.order.currency.clone(),
+            price_level: at.shop.price_level.clone(),
+        };
+        let binding = &self.site().binding;
+        if let Some(known) = binding.find_customer(&handle).await? {
+            return Ok(Ok(known.customer_code));
+        }
+        // Create-or-return by handle: the handle itself is the lock, so a repeat makes no second one.
+        match binding.put_customer(&handle, &account, &handle).await {
+            Ok(customer) => Ok(Ok(customer.customer_code)),
+            Err(error) if is_refusal(error.retry(), error.fate()) => {
+                // Another order of the same consumer may have opened the account meanwhile.
+                match binding.find_customer(&handle).await? {
+                    Some(known) => Ok(Ok(known.customer_code)),
+                    None => Ok(Err(refused(error.code().unwrap_or("refused")))),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
