@@ -52,6 +52,16 @@ impl Failure {
         }
     }
 
+    /// Another attempt of the same step was quicker: what it left is looked at right away.
+    pub(crate) fn overtaken(step: &str) -> Self {
+        let text = format!("{step}: another attempt ended it meanwhile");
+        Self {
+            kind: "Overtaken",
+            text,
+            retry: Retry::After(Duration::from_millis(50)),
+        }
+    }
+
     /// Temporal itself could not be reached, or refused.
     pub(crate) fn temporal(doing: &str, error: &(dyn Error + 'static)) -> Self {
         let failure = Self::of("Temporal", error, Retry::Backoff);

@@ -62,8 +62,12 @@ impl Orders {
     ) -> Result<Timestamp, Failure> {
         let now = self.now();
         let deadline = after(now, window.call_timeout);
-        self.ledger().begin_attempt(intent, deadline, now).await?;
-        Ok(deadline)
+        match self.ledger().begin_attempt(intent, deadline, now).await {
+            Ok(()) => Ok(deadline),
+            // Another attempt of this step ended it meanwhile: look anew, and at once.
+            Err(ledger::Error::NotFound) => Err(Failure::overtaken(&intent.effect)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// What a failed write asks for: nothing was written, so it may go again as told; or nobody knows,

@@ -1,5 +1,7 @@
 //! Done, and done again.
 
+use domain::retry::Retry;
+
 use super::scene::Write;
 
 #[tokio::test]
@@ -34,6 +36,10 @@ async fn two_workers_at_once_do_it_once() {
         let (one, other) = tokio::join!(env.act(&key, &step), env.act(&key, &step));
 
         assert!(one.is_ok() || other.is_ok(), "{write:?}: {one:?} {other:?}");
+        // The slower of the two looks anew soon; a fault of the program would wait for minutes.
+        for slower in [one.err(), other.err()].into_iter().flatten() {
+            assert_ne!(slower.retry, Retry::Never, "{write:?}: {slower}");
+        }
         assert_eq!(env.settle(&key).await, write.end(), "{write:?}");
         assert_eq!(write.effects(&env, &key), 1, "{write:?}");
     }
