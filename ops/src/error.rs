@@ -40,7 +40,7 @@ struct Document<'a> {
 ///
 /// With `--json`: `{"error": {"code", "message", "next_step"}}`. Codes: `ledger_unavailable`,
 /// `ledger`, `order_not_found`, `order_ambiguous`, `exception_not_found`, `feed_unknown`,
-/// `no_temporal`, `temporal_unreachable`, `no_run`, `run_over`, `no_worker`, `run_ended`, `failed`.
+/// `no_temporal`, `temporal_unreachable`, `no_run`, `run_over`, `no_worker`, `run_ended`, `config_refused`, `failed`.
 pub fn failed(error: &anyhow::Error, look: Look) -> Output {
     let trouble = trouble(error);
     let text = if look.json {
@@ -50,7 +50,8 @@ pub fn failed(error: &anyhow::Error, look: Look) -> Output {
         let Trouble {
             message, next_step, ..
         } = &trouble;
-        format!("{head} {}\nnext:  {}\n", plain(message), plain(next_step))
+        let lines: Vec<String> = message.lines().map(plain).collect();
+        format!("{head} {}\nnext:  {}\n", lines.join("\n"), plain(next_step))
     };
     Output { text, exit: 1 }
 }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use activities::Clock;
-use anyhow::Context;
 use ops::check::{ShopToCheck, SiteToCheck};
 use ops::render::Look;
-use ops::{Output, Surroundings};
+use ops::{Output, Surroundings, Trouble};
 use worker::config::Config;
 use worker::connect;
 
@@ -24,9 +23,13 @@ pub struct Place {
 impl Place {
     /// Reads and checks the configuration.
     pub fn load(&self) -> anyhow::Result<Config> {
-        Config::load(&self.config)
-            .map_err(|problems| anyhow::anyhow!("{problems}"))
-            .with_context(|| format!("{} is refused", self.config.display()))
+        let refused = |problems| Trouble {
+            code: "config_refused",
+            message: format!("{} is refused:\n{problems}", self.config.display()),
+            next_step: "Correct what is named above, or name another file with --config."
+                .to_owned(),
+        };
+        Ok(Config::load(&self.config).map_err(refused)?)
     }
 
     /// Does a verb and prints its answer, or what went wrong and what to do next.
