@@ -31,11 +31,13 @@ pub async fn watch(
     client: Client,
     state: State,
 ) {
-    let mut seen = fingerprint(&watched.folder);
+    // Nothing is seen yet: what changed between the start's reading and now must not be missed. The
+    // same content again is the same version.
+    let mut seen = None;
     loop {
         tokio::time::sleep(LOOK).await;
         let now = fingerprint(&watched.folder);
-        if now == seen {
+        if seen.as_ref() == Some(&now) {
             continue;
         }
         // A table that is being written is read once it rests.
@@ -43,16 +45,17 @@ pub async fn watch(
         if fingerprint(&watched.folder) != now {
             continue;
         }
-        seen = now;
+        seen = Some(now);
         match load_mappings(&watched.folder, &watched.marketplaces) {
             Ok(tables) => {
                 state.set_mappings_refused(false);
-                let before = connections.mappings().await.map(|m| m.tables);
+                let before = connections.mappings().await.ok();
                 let at = connections.clock.now();
                 match connections.ledger.publish_mappings(&tables, at).await {
+                    Ok(version) if before.as_ref().is_some_and(|b| b.version == version) => {}
                     Ok(version) => {
                         let (changed, total) =
-                            before.map_or((0, 0), |before| changed_keys(&before, &tables));
+                            before.map_or((0, 0), |before| changed_keys(&before.tables, &tables));
                         tracing::info!(version, changed, total, "mapping tables in force");
                         if let Err(failure) = feeds.tell_owed(&client).await {
                             tracing::warn!("{failure}; the next pull tells the orders");
