@@ -3,11 +3,13 @@
 //! [`Orders`] and [`Feeds`] do the work and know nothing of Temporal; [`OrderActivities`] and
 //! [`FeedActivities`] put them behind the names that the workflows ask for.
 
+mod calls;
 mod failure;
 mod feeds;
 mod orders;
 mod registered;
 mod settings;
+mod switches;
 pub mod translate;
 
 pub use failure::Failure;
@@ -15,3 +17,4 @@ pub use feeds::{Feeds, Teller, Told};
 pub use orders::Orders;
 pub use registered::{FeedActivities, OrderActivities};
 pub use settings::{Clock, Connections, Mapped, Shop, Site};
+pub use switches::{Plant, Point, Switches};

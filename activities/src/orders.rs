@@ -22,6 +22,7 @@ use jiff::Timestamp;
 use ledger::{Decided, Intent, NewEvent, Note, OrderRow, Settled};
 
 use crate::Failure;
+use crate::calls::{Admitted, To};
 use crate::settings::{Connections, Mapped, Shop, Site};
 
 /// Does the steps of orders.
@@ -74,6 +75,14 @@ impl Orders {
 
     pub(crate) fn site(&self) -> &Site {
         &self.connections.site
+    }
+
+    pub(crate) async fn admit(
+        &self,
+        to: To<'_>,
+        call: &'static str,
+    ) -> Result<Admitted<'_>, Failure> {
+        self.connections.admit(to, call).await
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use ledger::Ledger;
 
 use crate::Failure;
+use crate::switches::Switches;
 
 /// The one clock of our code.
 #[derive(Clone)]
@@ -99,6 +100,8 @@ pub struct Connections {
     pub site: Site,
     /// The clock.
     pub clock: Clock,
+    /// What a test planted.
+    pub switches: Switches,
     mapped: Mutex<Mapped>,
 }
 
@@ -118,8 +121,15 @@ impl Connections {
             shops,
             site,
             clock,
+            switches: Switches::default(),
             mapped,
         }
+    }
+
+    /// The same with faults that a test plants.
+    #[must_use]
+    pub fn with_switches(self, switches: Switches) -> Self {
+        Self { switches, ..self }
     }
 
     /// The shop of a marketplace.

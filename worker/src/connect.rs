@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use activities::{Clock, Connections, Shop, Site};
+use activities::{Clock, Connections, Shop, Site, Switches};
 use anyhow::{Context, bail};
 use bluecherry::{Binding, Profile, Rest};
 use ledger::{Ledger, MasterKey};
@@ -144,7 +144,39 @@ pub async fn connections(
         queue_cycle: Duration::from_secs(cycle.filter(|s| *s > 0).unwrap_or(60)),
         poll: config.bluecherry.poll,
     };
-    Ok(Connections::new(ledger, shops, site, clock))
+    let connections = Connections::new(ledger, shops, site, clock);
+    Ok(connections.with_switches(switches(config)?))
+}
+
+/// Faults that a test plants, from `BCM_TEST_SWITCHES`. Only against simulators on this machine.
+fn switches(config: &Config) -> anyhow::Result<Switches> {
+    let Ok(text) = std::env::var("BCM_TEST_SWITCHES") else {
+        return Ok(Switches::default());
+    };
+    let switches =
+        Switches::from_str(&text).map_err(|error| anyhow::anyhow!("BCM_TEST_SWITCHES: {error}"))?;
+    let shops = config.marketplaces.iter().map(|shop| &shop.base_url);
+    let mut addresses = shops.chain([&config.bluecherry.base_url]);
+    if !switches.is_off() && !addresses.all(|url| is_on_this_machine(url)) {
+        bail!(
+            "BCM_TEST_SWITCHES plants faults for tests, and this configuration names real systems: \
+             this worker does not start. Unset it."
+        );
+    }
+    if !switches.is_off() {
+        tracing::warn!("faults are planted in this worker: {text}");
+    }
+    Ok(switches)
+}
+
+fn is_on_this_machine(base_url: &str) -> bool {
+    let host = Url::from_str(base_url).ok();
+    let host = host.as_ref().and_then(Url::host_str).unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Under which name a shop's reference data is kept: by host and shop, since each shop has its own
@@ -282,6 +314,24 @@ fn fingerprint(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn faults_are_planted_against_this_machine_only() {
+        for here in [
+            "http://127.0.0.1:4010",
+            "http://[::1]:1",
+            "http://localhost/x",
+        ] {
+            assert!(is_on_this_machine(here), "{here}");
+        }
+        for there in [
+            "https://nordwind.example",
+            "http://127.0.0.1.example",
+            "rubbish",
+        ] {
+            assert!(!is_on_this_machine(there), "{there}");
+        }
+    }
 
     #[test]
     fn a_host_is_what_stands_before_the_path() {

@@ -13,6 +13,7 @@ use workflows::activities::{FeedInput, FeedReport};
 
 use super::Feeds;
 use super::tell::News;
+use crate::calls::To;
 use crate::settings::Shop;
 use crate::{Failure, translate};
 
@@ -96,7 +97,8 @@ impl Feeds {
                 ..OrderQuery::default()
             };
             let read_at = self.orders.now();
-            let page = shop.client.list_orders(&query).await?;
+            let admitted = self.orders.admit(To::Mirakl(shop), "OR11").await?;
+            let page = admitted.send(shop.client.list_orders(&query)).await?;
             let (seen, unreadable) = sort_out(shop, &page, read_at);
             let stamps = seen.iter().map(|s| s.order.updated_at);
             newest = newest.into_iter().chain(stamps).max();
@@ -133,7 +135,8 @@ impl Feeds {
             ..OrderQuery::default()
         };
         let read_at = self.orders.now();
-        let page = shop.client.list_orders(&query).await?;
+        let admitted = self.orders.admit(To::Mirakl(shop), "OR11").await?;
+        let page = admitted.send(shop.client.list_orders(&query)).await?;
         let (seen, unreadable) = sort_out(shop, &page, read_at);
         let run = FeedRun {
             feed: name,
@@ -162,7 +165,11 @@ impl Feeds {
             reference: number.clone(),
         };
         let references: Vec<Reference> = due.iter().map(reference).collect();
-        match shop.client.write_references(&references).await {
+        let admitted = self.orders.admit(To::Mirakl(shop), "OR04").await?;
+        match admitted
+            .send(shop.client.write_references(&references))
+            .await
+        {
             Ok(results) => {
                 let failed = |id: &str| {
                     results

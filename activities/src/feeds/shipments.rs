@@ -7,6 +7,7 @@ use workflows::activities::FeedReport;
 
 use super::Feeds;
 use super::tell::News;
+use crate::calls::To;
 use crate::{Failure, translate};
 
 /// Rows a page.
@@ -29,7 +30,12 @@ impl Feeds {
         let mut cursor = ledger.cursor(name).await?;
         let (mut rows, mut sum) = (0, Recorded::default());
         loop {
-            let page = site.binding.fulfilments(cursor.as_deref(), PAGE).await?;
+            let admitted = self
+                .orders
+                .admit(To::BlueCherry, "list_fulfilments")
+                .await?;
+            let reading = site.binding.fulfilments(cursor.as_deref(), PAGE);
+            let page = admitted.send(reading).await?;
             let (mut seen, mut unreadable) = (vec![], vec![]);
             for row in &page.rows {
                 match &row.read {

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::effect::{Window, is_refusal, unfinished};
 use super::{Orders, Situation};
 use crate::Failure;
+use crate::calls::To;
 use crate::settings::after;
 
 /// Body of an OR21 intent.
@@ -105,6 +106,7 @@ impl Orders {
             return self.doubt(at, &intent, effect, doubtful).await;
         }
         let read_back = matches!(doubted, Acceptance::Doubtful { .. });
+        let admitted = self.admit(To::Mirakl(at.shop), "OR21").await?;
         let deadline = self.before_sending(&intent, window).await?;
         let decisions: Vec<LineDecision> = lines
             .iter()
@@ -114,7 +116,8 @@ impl Orders {
             })
             .collect();
         let accepted = lines.iter().any(|(_, accepted)| *accepted);
-        match at.shop.client.accept_order(&key.order_id, &decisions).await {
+        let sending = at.shop.client.accept_order(&key.order_id, &decisions);
+        match admitted.send(sending).await {
             Ok(()) => {
                 let what = if accepted { "accepted" } else { "refused" };
                 let taken = lines.iter().filter(|(_, accepted)| *accepted).count();

@@ -12,6 +12,7 @@ use ledger::NewEvent;
 use super::effect::{Window, doubt_sent, is_proven, is_refusal, unfinished};
 use super::{Orders, Situation};
 use crate::Failure;
+use crate::calls::To;
 use crate::settings::after;
 
 impl Orders {
@@ -40,7 +41,10 @@ impl Orders {
             read_lag: site.read_lag,
         };
         self.not_before_it_must_show(&intent, effect, window)?;
-        let order = site.binding.sales_order(&booked.number).await?;
+        let reading = self.admit(To::BlueCherry, "get_sales_order").await?;
+        let order = reading
+            .send(site.binding.sales_order(&booked.number))
+            .await?;
         let open = |l: &bluecherry::SalesOrderLine| CancelQuantity {
             line_seq: l.line_seq,
             size_bucket: l.size_bucket,
@@ -65,13 +69,13 @@ impl Orders {
             // One ID for each set of lines: what a lost answer cancelled is not asked for again.
             external_cancel_id: format!("{}-C{}", order.external_po, order.version),
         };
+        let admitted = self.admit(To::BlueCherry, "cancel_lines").await?;
         let deadline = self.before_sending(&intent, window).await?;
         let idempotency_key = format!("cancel:{}:{}", order.external_po, order.version);
-        match site
+        let cancelling = site
             .binding
-            .cancel_lines(&order.ord_num, &cancellation, &idempotency_key)
-            .await
-        {
+            .cancel_lines(&order.ord_num, &cancellation, &idempotency_key);
+        match admitted.send(cancelling).await {
             Ok(answer) => {
                 let late = answer.not_cancelled.iter();
                 let late = late.filter(|l| l.reason != "already_cancelled");
@@ -129,8 +133,10 @@ impl Orders {
             let doubtful = |p: &mut Progress| doubt_sent(&mut p.order_cancelled, read_after);
             return self.doubt(&at, &intent, effect, doubtful).await;
         }
+        let admitted = self.admit(To::Mirakl(at.shop), "OR29").await?;
         let deadline = self.before_sending(&intent, window).await?;
-        match at.shop.client.cancel_order(&key.order_id).await {
+        let cancelling = at.shop.client.cancel_order(&key.order_id);
+        match admitted.send(cancelling).await {
             Ok(()) => {
                 let event = NewEvent {
                     what: "order_cancelled",

@@ -12,6 +12,7 @@ use workflows::activities::CommandRequest;
 use super::create::booked;
 use super::{Orders, Situation};
 use crate::Failure;
+use crate::calls::To;
 
 impl Orders {
     /// Takes a command, or says why not. The order's run looks at it right after.
@@ -99,7 +100,8 @@ impl Orders {
                 let Some(number) = reference else {
                     return not_yet("Say which sales order: reference is its number.");
                 };
-                let order = match self.site().binding.sales_order(number).await {
+                let admitted = self.admit(To::BlueCherry, "get_sales_order").await?;
+                let order = match admitted.send(self.site().binding.sales_order(number)).await {
                     Ok(order) => order,
                     Err(bluecherry::Error::NotFound { .. }) => {
                         return not_yet("BlueCherry has no sales order of that number.");
@@ -118,7 +120,10 @@ impl Orders {
                 let Some(number) = number else {
                     return not_yet("There is no sales order yet.");
                 };
-                let order = self.site().binding.sales_order(number).await?;
+                let admitted = self.admit(To::BlueCherry, "get_sales_order").await?;
+                let order = admitted
+                    .send(self.site().binding.sales_order(number))
+                    .await?;
                 let gone = matches!(order.status, OrderStatus::Cancelled | OrderStatus::Closed);
                 let confirmed = match step {
                     "release" => !gone && order.hold.is_none() && order.ship_to_set,

@@ -10,6 +10,7 @@ use ledger::{Intent, NewEvent, Note, Settled};
 use super::effect::{Window, is_refusal};
 use super::{Orders, Situation};
 use crate::Failure;
+use crate::calls::To;
 use crate::settings::after;
 use crate::translate::{self, SalesOrderDraft, evidence};
 
@@ -162,11 +163,12 @@ impl Orders {
 
     /// Finds the sales order under our key, whoever its customer is: ours before another's.
     async fn look_up(&self, meant: &NewSalesOrder) -> Result<Option<SalesOrder>, Failure> {
-        let mut found = self
+        let admitted = self.admit(To::BlueCherry, "find_sales_orders").await?;
+        let finding = self
             .site()
             .binding
-            .find_sales_orders(None, &meant.external_po)
-            .await?;
+            .find_sales_orders(None, &meant.external_po);
+        let mut found = admitted.send(finding).await?;
         found.sort_by_key(|order| !translate::matches(order, meant));
         Ok(found.into_iter().next())
     }
@@ -179,6 +181,7 @@ impl Orders {
     ) -> Result<Decision, Failure> {
         let key = &at.row.key;
         let window = self.erp_window();
+        let admitted = self.admit(To::BlueCherry, EFFECT).await?;
         self.ledger()
             .advance(key, Note::default(), at.now, |p| {
                 p.sales_order = Place::Doubtful
@@ -186,12 +189,11 @@ impl Orders {
             .await?;
         let deadline = self.before_sending(intent, window).await?;
         let idempotency_key = format!("{}:{}", meant.external_po, &intent.body_hash[..16]);
-        match self
+        let creating = self
             .site()
             .binding
-            .create_sales_order(meant, &idempotency_key)
-            .await
-        {
+            .create_sales_order(meant, &idempotency_key);
+        match admitted.send(creating).await {
             Ok(Created::Done(order)) => self.found(at, intent, meant, &order).await,
             Ok(Created::Queued) => self.queued(at, intent).await,
             Err(error) if error.code() == Some("duplicate_external_po") => {
@@ -290,7 +292,10 @@ impl Orders {
                 existing_id: Some(number),
                 ..
             } => {
-                let existing = self.site().binding.sales_order(number).await?;
+                let admitted = self.admit(To::BlueCherry, "get_sales_order").await?;
+                let existing = admitted
+                    .send(self.site().binding.sales_order(number))
+                    .await?;
                 self.found(at, intent, meant, &existing).await
             }
             _ => Err(error.into()),

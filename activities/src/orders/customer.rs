@@ -7,6 +7,7 @@ use domain::marketplace::CustomerModel;
 use super::effect::is_refusal;
 use super::{Orders, Situation};
 use crate::Failure;
+use crate::calls::To;
 
 impl Orders {
     /// The account to invoice: the marketplace's, or the consumer's by the marketplace's own id.
@@ -46,15 +47,19 @@ impl Orders {
             price_level: at.shop.price_level.clone(),
         };
         let binding = &self.site().binding;
-        if let Some(known) = binding.find_customer(&handle).await? {
+        let admitted = self.admit(To::BlueCherry, "find_customer").await?;
+        if let Some(known) = admitted.send(binding.find_customer(&handle)).await? {
             return Ok(Ok(known.customer_code));
         }
         // Create-or-return by handle: the handle itself is the lock, so a repeat makes no second one.
-        match binding.put_customer(&handle, &account, &handle).await {
+        let admitted = self.admit(To::BlueCherry, "put_customer").await?;
+        let putting = binding.put_customer(&handle, &account, &handle);
+        match admitted.send(putting).await {
             Ok(customer) => Ok(Ok(customer.customer_code)),
             Err(error) if is_refusal(error.retry(), error.fate()) => {
                 // Another order of the same consumer may have opened the account meanwhile.
-                match binding.find_customer(&handle).await? {
+                let admitted = self.admit(To::BlueCherry, "find_customer").await?;
+                match admitted.send(binding.find_customer(&handle)).await? {
                     Some(known) => Ok(Ok(known.customer_code)),
                     None => Ok(Err(refused(error.code().unwrap_or("refused")))),
                 }

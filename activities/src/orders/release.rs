@@ -10,6 +10,7 @@ use ledger::{Intent, NewEvent};
 use super::effect::{Window, is_refusal};
 use super::{Orders, Situation};
 use crate::Failure;
+use crate::calls::To;
 use crate::translate::{self, evidence};
 
 impl Orders {
@@ -46,7 +47,10 @@ impl Orders {
             read_lag: self.site().read_lag,
         };
         self.not_before_it_must_show(&intent, effect, window)?;
-        let order = self.site().binding.sales_order(&booked.number).await?;
+        let reading = self.admit(To::BlueCherry, "get_sales_order").await?;
+        let order = reading
+            .send(self.site().binding.sales_order(&booked.number))
+            .await?;
         self.release(&at, &intent, window, order).await
     }
 
@@ -82,7 +86,9 @@ impl Orders {
                 expected_version: order.version,
             };
             let key = format!("ship-to:{}:{}", order.external_po, order.version);
-            order = match binding.set_ship_to(&order.ord_num, &change, &key).await {
+            let admitted = self.admit(To::BlueCherry, "set_ship_to").await?;
+            let setting = binding.set_ship_to(&order.ord_num, &change, &key);
+            order = match admitted.send(setting).await {
                 Ok(order) => order,
                 Err(error) => return self.not_released(at, intent, window, deadline, error).await,
             };
@@ -90,7 +96,9 @@ impl Orders {
         if ours(&order) {
             let key = format!("release:{}:{}", order.external_po, order.version);
             let hold = &self.site().hold_code;
-            order = match binding.release(&order.ord_num, hold, &key).await {
+            let admitted = self.admit(To::BlueCherry, "release_sales_order").await?;
+            let releasing = binding.release(&order.ord_num, hold, &key);
+            order = match admitted.send(releasing).await {
                 Ok(order) => order,
                 Err(error) => return self.not_released(at, intent, window, deadline, error).await,
             };

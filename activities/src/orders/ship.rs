@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::effect::{doubt_sent, is_proven, is_refusal, unfinished};
 use super::{Orders, Situation};
 use crate::Failure;
+use crate::calls::To;
 use crate::settings::after;
 use crate::translate::evidence;
 
@@ -59,6 +60,7 @@ impl Orders {
         let sending: Sending = serde_json::from_str(&intent.body)
             .map_err(|_| Failure::unexpected(format!("intent {} is unreadable", intent.id)))?;
         let window = at.window();
+        let admitted = self.admit(To::Mirakl(at.shop), "OR23").await?;
         let deadline = self.before_sending(&intent, window).await?;
         let tracking = Tracking {
             carrier_code: sending.carrier_code.clone(),
@@ -66,7 +68,8 @@ impl Orders {
             carrier_url: sending.carrier_url.clone(),
             tracking_number: sending.tracking_number.clone(),
         };
-        match at.shop.client.set_tracking(&key.order_id, &tracking).await {
+        let setting = at.shop.client.set_tracking(&key.order_id, &tracking);
+        match admitted.send(setting).await {
             Ok(()) => {
                 let carrier = sending
                     .carrier_code
@@ -180,8 +183,10 @@ impl Orders {
             let doubtful = |p: &mut Progress| doubt_sent(&mut p.shipment, read_after);
             return self.doubt(&at, &intent, effect, doubtful).await;
         }
+        let admitted = self.admit(To::Mirakl(at.shop), "OR24").await?;
         let deadline = self.before_sending(&intent, window).await?;
-        match at.shop.client.confirm_shipment(&key.order_id).await {
+        let confirming = at.shop.client.confirm_shipment(&key.order_id);
+        match admitted.send(confirming).await {
             Ok(()) => {
                 let event = NewEvent {
                     what: "shipment_confirmed",
