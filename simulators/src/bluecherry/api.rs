@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::answer::{Page, Refusal, Written};
 use super::site::{Remembered, Shared, Site};
 use super::text::same;
-use crate::http::{Asked, Committed};
+use crate::http::{Asked, Committed, Vocabulary};
 
 type Parameters = Query<BTreeMap<String, String>>;
 
@@ -43,6 +43,19 @@ pub fn routes(site: Shared) -> Router {
         .layer(from_fn_with_state(site.clone(), gate))
         .with_state(site)
 }
+
+/// What faults may change in the site's answers.
+pub const VOCABULARY: Vocabulary = Vocabulary {
+    rows: &["items"],
+    words: &["status", "line_status"],
+    optional: &[
+        "service",
+        "tracking_url",
+        "invoice_no",
+        "store_code",
+        "terms",
+    ],
+};
 
 /// Names the operation of a request and what it is about.
 pub fn classify(asked: &Asked<'_>) -> Option<(&'static str, Option<String>)> {

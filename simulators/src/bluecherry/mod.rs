@@ -64,6 +64,7 @@ impl BlueCherrySim {
         let system = System {
             classify: api::classify,
             error: api::error_body,
+            vocabulary: api::VOCABULARY,
         };
         let server = Server::start(Some(listen), routes, system, controls.clone()).await?;
         let ticked = site.clone();

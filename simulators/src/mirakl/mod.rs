@@ -72,6 +72,7 @@ impl MiraklSim {
         let system = System {
             classify: routes::classify,
             error: error::bare,
+            vocabulary: routes::VOCABULARY,
         };
         let routes = routes::routes(shared.clone());
         let server = Server::start(listen, routes, system, controls.clone()).await?;

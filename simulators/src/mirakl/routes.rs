@@ -15,7 +15,7 @@ use super::error::{ControlError, Refusal};
 use super::spec::OrderSpec;
 use super::world::{Step, World};
 use super::{actions, list, platform};
-use crate::http::{Asked, Committed, Named, sentence};
+use crate::http::{Asked, Committed, Named, Vocabulary, sentence};
 
 /// The world, shared by the routes, the clock's task and the handle.
 pub type Shared = Arc<Mutex<World>>;
@@ -50,6 +50,26 @@ pub fn routes(shared: Shared) -> Router {
         .route("/_sim/orders/{order_id}/{step}", post(control));
     api.merge(control).with_state(shared)
 }
+
+/// What faults may change in the marketplace's answers.
+pub const VOCABULARY: Vocabulary = Vocabulary {
+    rows: &["orders", "carriers", "reasons", "shipping_types"],
+    words: &["order_state", "order_line_state"],
+    optional: &[
+        "channel",
+        "delivery_date",
+        "invoice_details",
+        "quote_id",
+        "shipping_pudo_id",
+        "discount_campaigns",
+        "payment_duration",
+        "measurement",
+        "eco_contributions",
+        "description",
+        "tax_legal_notice",
+        "tracking_url",
+    ],
+};
 
 /// Names the operation of a request and the order it is about.
 pub fn classify(asked: &Asked<'_>) -> Option<Named> {

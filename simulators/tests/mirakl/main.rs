@@ -6,3 +6,4 @@ mod faults;
 mod listing;
 mod orders;
 mod seller;
+mod spoiled;
