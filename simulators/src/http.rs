@@ -20,6 +20,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+pub use control::{FeedKey, LedgerQuery, NewKey};
 pub use reshape::{Vocabulary, before_us};
 
 use crate::calls::{Arrival, CallLog, Handled};

@@ -72,3 +72,59 @@ async fn clear_faults(State(controls): State<Controls>) -> StatusCode {
 async fn list_faults(State(controls): State<Controls>) -> Response {
     Json(json!({ "faults": controls.faults.list(), "actions": ACTIONS })).into_response()
 }
+
+/// What `GET /_sim/ledger` leaves out.
+#[derive(Debug, Default, serde::Deserialize)]
+pub struct LedgerQuery {
+    without: Option<String>,
+}
+
+impl LedgerQuery {
+    /// The calls, which are most of a ledger, are not wanted.
+    pub fn is_without_calls(&self) -> bool {
+        self.without.as_deref() == Some("calls")
+    }
+}
+
+/// Body of `POST /_sim/key`.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewKey {
+    api_key: String,
+}
+
+impl NewKey {
+    /// The key that callers must send from now on.
+    ///
+    /// # Errors
+    /// The answer to give instead, when there is no key in the body.
+    pub fn read(body: &[u8]) -> Result<String, Box<Response>> {
+        let change = serde_json::from_slice::<Self>(body).map_err(unreadable)?;
+        Ok(change.api_key)
+    }
+}
+
+/// Body of `POST /_sim/hold` and `POST /_sim/release`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeedKey {
+    /// Part of the key of the rows meant; absent means all of them.
+    pub key: Option<String>,
+}
+
+impl FeedKey {
+    /// What a body says; an empty one says nothing.
+    ///
+    /// # Errors
+    /// The answer to give instead, when the body cannot be read.
+    pub fn read(body: &[u8]) -> Result<Self, Box<Response>> {
+        if body.is_empty() {
+            return Ok(Self::default());
+        }
+        serde_json::from_slice(body).map_err(unreadable)
+    }
+}
+
+fn unreadable(error: serde_json::Error) -> Box<Response> {
+    Box::new(sentence(StatusCode::BAD_REQUEST, &error.to_string()))
+}

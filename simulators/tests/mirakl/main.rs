@@ -1,6 +1,7 @@
 //! The simulated marketplace, called over HTTP as a seller would.
 
 mod acceptance;
+mod behavior;
 mod conformance;
 mod faults;
 mod listing;
