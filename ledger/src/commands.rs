@@ -79,7 +79,7 @@ impl Ledger {
                 by: said.by.to_owned(),
                 detail: said.detail.to_owned(),
                 outcome: said.outcome.to_owned(),
-                stands: Stands::of(&progress),
+                stands: Stands::of(&progress).into(),
             },
         };
         self.export(line).await?;

@@ -46,7 +46,7 @@ pub enum Said {
         /// Code of the answer.
         outcome: String,
         /// What people's words come to since.
-        stands: Stands,
+        stands: Box<Stands>,
     },
     /// The order's personal data was erased.
     Forget {
