@@ -6,7 +6,8 @@ mod tell;
 
 use std::sync::Arc;
 
-use domain::marketplace::OrderKey;
+use domain::marketplace::{MarketplaceCode, OrderKey};
+use ledger::Recorded;
 use temporalio_client::Client;
 use workflows::activities::{FeedInput, FeedReport};
 
@@ -22,7 +23,6 @@ type Pulled = (FeedReport, Vec<OrderKey>, tell::News);
 pub struct Feeds {
     orders: Arc<Orders>,
     told: Told,
-    written: orders::Written,
 }
 
 impl Feeds {
@@ -31,7 +31,6 @@ impl Feeds {
         Self {
             orders,
             told: Told::default(),
-            written: orders::Written::default(),
         }
     }
 
@@ -56,6 +55,18 @@ impl Feeds {
     pub async fn pull_orders_once(&self, feed: &FeedInput) -> Result<FeedReport, Failure> {
         let (report, ..) = self.orders_into_ledger(feed).await?;
         Ok(report)
+    }
+
+    /// One pull of OR11 into the ledger, all its pages, and nothing else: nothing is written to
+    /// Mirakl. Answers how many rows came.
+    ///
+    /// # Errors
+    /// As [`Feeds::collect_orders`].
+    pub async fn read_orders_only(&self, code: &MarketplaceCode) -> Result<u32, Failure> {
+        let shop = self.orders.connections().shop(code)?;
+        let name = format!("{code}/orders");
+        self.pull_changed(shop, &name, &mut Recorded::default())
+            .await
     }
 
     async fn orders_into_ledger(&self, feed: &FeedInput) -> Result<Pulled, Failure> {

@@ -12,6 +12,7 @@ mod ship;
 
 use std::sync::Arc;
 
+pub(crate) use create::booked;
 use domain::exception::Problem;
 use domain::fulfillment::{self, Facts, Versions};
 use domain::marketplace::OrderKey;

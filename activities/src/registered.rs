@@ -41,6 +41,11 @@ async fn alive<T>(
     }
 }
 
+/// The name of a command for good, which its run's history tells too.
+pub fn command_id(run_id: &str, activity_id: &str) -> String {
+    format!("{run_id}/{activity_id}")
+}
+
 /// Activities of an order's run.
 pub struct OrderActivities(pub Arc<Orders>);
 
@@ -61,7 +66,10 @@ impl OrderActivities {
         ctx: ActivityContext,
         request: CommandRequest,
     ) -> Result<Answer, ActivityError> {
-        alive(&ctx, self.0.take_command(&request)).await
+        let info = ctx.info();
+        let run = info.workflow_run_id.as_deref().unwrap_or_default();
+        let id = command_id(run, &info.activity_id);
+        alive(&ctx, self.0.take_command(&id, &request)).await
     }
 
     #[activity(name = "create_sales_order")]

@@ -43,6 +43,12 @@ pub enum Error {
     /// The order was erased: its personal data is gone for good.
     #[error("the order's personal data was erased")]
     Forgotten,
+    /// A person's decision could not be appended to the export, and so was not recorded either.
+    #[error("the decision cannot be written to the export")]
+    NotExported {
+        /// What the file system said.
+        source: std::io::Error,
+    },
     /// The address of the ledger is neither SQLite nor PostgreSQL, or cannot be read.
     #[error("the ledger's address must start with sqlite: or postgres:")]
     BadAddress,

@@ -12,7 +12,7 @@ use crate::cursors::page_stored;
 use crate::error::{Doing, Error, Result};
 use crate::exceptions::{self, About, Origin};
 use crate::keys::{KeyOf, delete_key, is_erased};
-use crate::open::Ledger;
+use crate::open::{Alone, Ledger};
 use crate::rows::{FeedRun, Recorded, SeenOrder, Unreadable};
 use crate::seal::Place;
 use crate::unreadable;
@@ -54,6 +54,7 @@ impl Ledger {
     ) -> Result<Recorded> {
         let mut recorded = Recorded::default();
         let mut writing = self.writing().await?;
+        writing.alone(Alone::Stores).await?;
         let conn = writing.conn();
         let kept = unreadable::kept(conn, Origin::OrderInbox).await?;
         let strays = exceptions::open_subjects(conn, Origin::Stray).await?;

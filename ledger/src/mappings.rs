@@ -6,7 +6,7 @@ use sqlx::AnyConnection;
 
 use crate::columns::{Columns, to_json};
 use crate::error::{Doing, Error, Result};
-use crate::open::Ledger;
+use crate::open::{Alone, Ledger};
 
 const WHAT: &str = "the mapping tables";
 
@@ -42,6 +42,7 @@ impl Ledger {
     pub async fn publish_mappings(&self, mappings: &Mappings, now: Timestamp) -> Result<i64> {
         let json = to_json(mappings, WHAT)?;
         let mut writing = self.writing().await?;
+        writing.alone(Alone::Publishes).await?;
         let newest = newest(writing.conn()).await?;
         let version = match newest {
             Some((version, in_force)) if in_force == json => return Ok(version),

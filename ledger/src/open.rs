@@ -1,6 +1,7 @@
 //! Opening a ledger: pool, migrations, identity, master key; and how a write begins.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,19 +15,38 @@ use crate::error::{Doing, Error, Result};
 use crate::seal::{MasterKey, Place, SealKey};
 
 /// Migrations in their order. A ledger may know more than these: a newer program was here.
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_first.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("../migrations/0001_first.sql")),
+    (4, include_str!("../migrations/0004_rebuild.sql")),
+];
 
 /// For each SQLite connection. Deleted keys are overwritten, not only unlinked.
 const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; \
     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;";
 
-/// One at a time migrates a PostgreSQL ledger.
-const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(4932201)";
+/// For each PostgreSQL connection: every statement sees what committed before it, so a row that is
+/// locked first is read as it stands; and a worker that vanishes in mid-write lets go of its rows.
+const POSTGRES_SETTINGS: &str = "SET default_transaction_isolation = 'read committed'; \
+    SET idle_in_transaction_session_timeout = '60s'";
+
+/// What one at a time does in a PostgreSQL ledger. SQLite has one writer anyway.
+#[derive(Clone, Copy)]
+pub(crate) enum Alone {
+    /// Migrating.
+    Migrates = 4_932_201,
+    /// Storing a page, or erasing an order: an order and its shipment that come at the same moment
+    /// must see each other, and so must a message and the erasure of its order.
+    Stores = 4_932_202,
+    /// Publishing mapping tables.
+    Publishes = 4_932_203,
+}
 
 /// A ledger. Clones share one pool.
 #[derive(Clone)]
 pub struct Ledger {
     inner: Arc<Inner>,
+    /// Where people's decisions are appended to.
+    pub(crate) export: Option<Arc<PathBuf>>,
 }
 
 struct Inner {
@@ -76,12 +96,7 @@ impl Ledger {
         let pool = connect(url, store).await?;
         let turn = (store == Store::Sqlite).then(|| Arc::new(Semaphore::new(1)));
         let mut writing = begin(&pool, store, turn.as_ref()).await?;
-        if store == Store::Postgres {
-            sqlx::query(MIGRATION_LOCK)
-                .execute(writing.conn())
-                .await
-                .doing("waiting to migrate")?;
-        }
+        writing.alone(Alone::Migrates).await?;
         migrate(writing.conn(), store, now).await?;
         let (id, fingerprint) = identify(writing.conn(), &key).await?;
         writing.commit("opening the ledger").await?;
@@ -95,6 +110,7 @@ impl Ledger {
         };
         Ok(Self {
             inner: Arc::new(inner),
+            export: None,
         })
     }
 
@@ -160,12 +176,25 @@ impl fmt::Debug for Ledger {
 /// A write under way. Dropped without commit, it never happened.
 pub(crate) struct Writing {
     transaction: Transaction<'static, Any>,
+    store: Store,
     _turn: Option<OwnedSemaphorePermit>,
 }
 
 impl Writing {
     pub fn conn(&mut self) -> &mut AnyConnection {
         &mut self.transaction
+    }
+
+    /// Waits until no other worker does the same; the first thing of a write.
+    pub async fn alone(&mut self, what: Alone) -> Result<()> {
+        if self.store == Store::Postgres {
+            sqlx::query("SELECT pg_advisory_xact_lock($1)")
+                .bind(what as i64)
+                .execute(self.conn())
+                .await
+                .doing("waiting for another worker")?;
+        }
+        Ok(())
     }
 
     pub async fn commit(self, doing: &'static str) -> Result<()> {
@@ -185,6 +214,7 @@ async fn begin(pool: &AnyPool, store: Store, turn: Option<&Arc<Semaphore>>) -> R
     };
     Ok(Writing {
         transaction: transaction.doing("beginning a write")?,
+        store,
         _turn: turn,
     })
 }
@@ -202,9 +232,11 @@ async fn connect(url: &str, store: Store) -> Result<AnyPool> {
         .acquire_timeout(Duration::from_secs(30))
         .after_connect(move |conn, _| {
             Box::pin(async move {
-                if store == Store::Sqlite {
-                    sqlx::raw_sql(SQLITE_SETTINGS).execute(conn).await?;
-                }
+                let settings = match store {
+                    Store::Sqlite => SQLITE_SETTINGS,
+                    Store::Postgres => POSTGRES_SETTINGS,
+                };
+                sqlx::raw_sql(settings).execute(conn).await?;
                 Ok(())
             })
         })
@@ -276,7 +308,7 @@ async fn identify(conn: &mut AnyConnection, master: &MasterKey) -> Result<(Strin
     Ok((id, key))
 }
 
-async fn meta(conn: &mut AnyConnection, name: &str) -> Result<Option<String>> {
+pub(crate) async fn meta(conn: &mut AnyConnection, name: &str) -> Result<Option<String>> {
     let row = sqlx::query("SELECT value FROM meta WHERE name = $1")
         .bind(name)
         .fetch_optional(conn)
@@ -287,12 +319,15 @@ async fn meta(conn: &mut AnyConnection, name: &str) -> Result<Option<String>> {
         .doing("the ledger's identity")
 }
 
-async fn set_meta(conn: &mut AnyConnection, name: &str, value: &str) -> Result<()> {
-    sqlx::query("INSERT INTO meta (name, value) VALUES ($1, $2)")
-        .bind(name)
-        .bind(value)
-        .execute(conn)
-        .await
-        .doing("writing the ledger's identity")?;
+pub(crate) async fn set_meta(conn: &mut AnyConnection, name: &str, value: &str) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO meta (name, value) VALUES ($1, $2) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )
+    .bind(name)
+    .bind(value)
+    .execute(conn)
+    .await
+    .doing("writing the ledger's identity")?;
     Ok(())
 }

@@ -204,6 +204,21 @@ pub struct Note<'a> {
     pub event: Option<NewEvent<'a>>,
 }
 
+/// A person's command that was taken.
+#[derive(Clone, Copy, Debug)]
+pub struct TakenCommand<'a> {
+    /// Unique; one that comes again is taken once.
+    pub id: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// By which way it came.
+    pub by: &'a str,
+    /// The command, JSON.
+    pub detail: &'a str,
+    /// Code of the answer.
+    pub outcome: &'a str,
+}
+
 /// How an intent ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {

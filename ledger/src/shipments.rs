@@ -9,7 +9,7 @@ use crate::cursors::page_stored;
 use crate::error::{Doing, Result};
 use crate::exceptions::{self, About, Opening, Origin};
 use crate::keys::{KeyOf, is_erased};
-use crate::open::Ledger;
+use crate::open::{Alone, Ledger};
 use crate::orders::key_of;
 use crate::rows::{FeedRun, Recorded, SeenShipment, Unreadable};
 use crate::seal::Place;
@@ -33,6 +33,7 @@ impl Ledger {
     ) -> Result<Recorded> {
         let mut recorded = Recorded::default();
         let mut writing = self.writing().await?;
+        writing.alone(Alone::Stores).await?;
         let conn = writing.conn();
         let kept = unreadable::kept(conn, Origin::ShipmentInbox).await?;
         // The same order for every worker, so that none waits for another in a circle.

@@ -40,6 +40,7 @@ struct Document<'a> {
 ///
 /// With `--json`: `{"error": {"code", "message", "next_step"}}`. Codes: `ledger_unavailable`,
 /// `ledger`, `order_not_found`, `order_ambiguous`, `exception_not_found`, `feed_unknown`,
+/// `ledger_not_empty`, `decisions_missing`, `not_exported`,
 /// `no_temporal`, `temporal_unreachable`, `no_run`, `run_over`, `no_worker`, `run_ended`, `config_refused`, `failed`.
 pub fn failed(error: &anyhow::Error, look: Look) -> Output {
     let trouble = trouble(error);
@@ -66,6 +67,11 @@ fn trouble(error: &anyhow::Error) -> Trouble {
             "ledger_unavailable",
             format!("{ledger}."),
             "See that the ledger's file or database can be reached, then repeat the command.",
+        ),
+        Some(ledger @ ledger::Error::NotExported { .. }) => Trouble::new(
+            "not_exported",
+            format!("{ledger}; nothing changed."),
+            "See that the file of [ledger] export in bcm.toml can be written here, then repeat the command.",
         ),
         Some(ledger) => Trouble::new(
             "ledger",

@@ -11,6 +11,7 @@ pub mod check;
 pub mod error;
 pub mod exceptions;
 pub mod feeds;
+pub mod ledger;
 pub mod orders;
 pub mod render;
 pub mod status;
@@ -25,7 +26,7 @@ pub use temporal::run_address;
 /// What the verbs work with.
 pub struct Surroundings {
     /// What was seen, meant, sent and went wrong.
-    pub ledger: ledger::Ledger,
+    pub ledger: ::ledger::Ledger,
     /// Where the runs are; lists and reports work without.
     pub temporal: Option<temporalio_client::Client>,
     /// Base address of Temporal's web UI.

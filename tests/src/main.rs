@@ -12,6 +12,8 @@ mod canary;
 mod faults;
 mod feeds;
 mod happy;
+mod postgres;
+mod rebuild;
 mod replay;
 mod restarted;
 mod starting;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use activities::Clock;
 use clap::{Parser, Subcommand};
 use ledger::MasterKey;
+use ops::ledger::LedgerVerb;
 use ops::render::Look;
 use secrecy::ExposeSecret;
 use worker::run::{self, Running};
@@ -53,6 +54,9 @@ enum Verb {
     Exceptions(ops::exceptions::ExceptionsVerb),
     /// The feeds; lists them unless told otherwise.
     Feeds(ops::feeds::Feeds),
+    /// The ledger itself.
+    #[command(subcommand)]
+    Ledger(LedgerVerb),
     /// Ask a running worker whether it is well; 0 when it is. For container health checks.
     Health,
     /// Make a master key for the ledger.
@@ -81,6 +85,7 @@ impl Cli {
             Verb::Orders(verb) => place.with(look, async |s| verb.run(s).await).await,
             Verb::Exceptions(verb) => place.with(look, async |s| verb.run(s).await).await,
             Verb::Feeds(verb) => place.with(look, async |s| verb.run(s).await).await,
+            Verb::Ledger(LedgerVerb::Rebuild(asked)) => place.rebuild(look, &asked).await,
             Verb::Health => run_health(&place).await,
             Verb::Key => {
                 println!("{}", MasterKey::generate().to_base64().expose_secret());

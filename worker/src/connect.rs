@@ -22,6 +22,10 @@ const A_DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 /// Shortest natural key a site is taken to hold when its profile does not say.
 const EXTERNAL_PO: u32 = 20;
 
+/// What to look at when the ledger does not open; the cause follows.
+const CANNOT_BE_OPENED: &str = "the ledger cannot be opened: see [ledger] url and master_key in \
+    bcm.toml; a PostgreSQL database, or the folder of a SQLite file, must be there already";
+
 /// Opens the ledger that a configuration names.
 ///
 /// # Errors
@@ -29,9 +33,10 @@ const EXTERNAL_PO: u32 = 20;
 pub async fn ledger(config: &Config, clock: &Clock) -> anyhow::Result<Ledger> {
     let key = MasterKey::from_base64(config.ledger.master_key.expose_secret())
         .context("ledger.master_key: 32 bytes as base64 are wanted; `bcm key` makes one")?;
-    Ledger::open(config.ledger.url.expose_secret(), key, clock.now())
+    let ledger = Ledger::open(config.ledger.url.expose_secret(), key, clock.now())
         .await
-        .context("the ledger cannot be opened")
+        .context(CANNOT_BE_OPENED)?;
+    Ok(ledger.exporting_to(config.ledger.export.clone()))
 }
 
 /// Connects to Temporal by its standard client settings; `bcm.toml` overrides address and namespace.

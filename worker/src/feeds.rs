@@ -2,9 +2,10 @@
 
 use activities::Connections;
 use anyhow::{Context, bail};
+use temporalio_client::errors::WorkflowInteractionError;
 use temporalio_client::{
     Client, WorkflowDescribeOptions, WorkflowExecutionStatus, WorkflowIdConflictPolicy,
-    WorkflowIdReusePolicy, WorkflowStartOptions,
+    WorkflowIdReusePolicy, WorkflowStartOptions, WorkflowTerminateOptions,
 };
 use temporalio_common::MemoValues;
 use workflows::activities::FeedInput;
@@ -19,6 +20,17 @@ const LEDGER: &str = "ledger";
 /// # Errors
 /// A feed that fills another ledger: two workers with two ledgers on one shop would each know half.
 pub async fn start(client: &Client, connections: &Connections) -> anyhow::Result<()> {
+    if connections
+        .ledger
+        .rebuild()
+        .await?
+        .is_some_and(|r| r.finished_at.is_none())
+    {
+        bail!(
+            "this ledger is half rebuilt: no worker starts over it. Run `bcm ledger rebuild` again; \
+             it goes on where it stopped."
+        );
+    }
     let ledger_id = connections.ledger.id().to_owned();
     for code in connections.shops.keys() {
         let id = ids::orders_feed(code);
@@ -61,21 +73,61 @@ fn options(id: &str, ledger_id: &str, summary: &str) -> WorkflowStartOptions {
 }
 
 async fn is_ours(client: &Client, id: &str, ledger_id: &str) -> anyhow::Result<()> {
-    let handle = client.get_workflow_handle::<CollectOrders>(id);
-    let Ok(running) = handle.describe(WorkflowDescribeOptions::default()).await else {
-        return Ok(());
-    };
-    if running.status() != WorkflowExecutionStatus::Running {
-        return Ok(());
-    }
-    let theirs = running.memo().get::<String>(LEDGER).ok().flatten();
-    if theirs.as_deref().is_some_and(|theirs| theirs != ledger_id) {
+    if let Some(theirs) = other_ledger(client, id, ledger_id).await? {
         bail!(
-            "feed {id} is running over ledger {}, and this worker's ledger is {ledger_id}: it does not \
-             start. Give it the ledger that the shop's orders are in; or, after a rebuild, terminate the \
-             feed in the Temporal UI and start again.",
-            theirs.unwrap_or_default()
+            "feed {id} is running over ledger {theirs}, and this worker's ledger is {ledger_id}: it does not \
+             start. Give it the ledger that the shop's orders are in; or, if that one is lost, run \
+             `bcm ledger rebuild`, which ends the feed."
         );
     }
     Ok(())
+}
+
+/// The ledger that a running feed fills, when it is another one.
+async fn other_ledger(
+    client: &Client,
+    id: &str,
+    ledger_id: &str,
+) -> anyhow::Result<Option<String>> {
+    let handle = client.get_workflow_handle::<CollectOrders>(id);
+    let running = match handle.describe(WorkflowDescribeOptions::default()).await {
+        Ok(running) => running,
+        Err(WorkflowInteractionError::NotFound(_)) => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("feed {id}")),
+    };
+    if running.status() != WorkflowExecutionStatus::Running {
+        return Ok(None);
+    }
+    let theirs = running.memo().get::<String>(LEDGER).ok().flatten();
+    Ok(theirs.filter(|theirs| theirs != ledger_id))
+}
+
+/// Ends the feeds that fill another ledger, because that one is lost; the next worker starts them
+/// over this one. Answers which.
+///
+/// # Errors
+/// Temporal's.
+pub async fn end_those_of_another_ledger(
+    client: &Client,
+    connections: &Connections,
+) -> anyhow::Result<Vec<String>> {
+    let ledger_id = connections.ledger.id();
+    let mut feeds: Vec<String> = connections.shops.keys().map(ids::orders_feed).collect();
+    feeds.push(ids::shipments_feed(&connections.site.name));
+    let mut ended = vec![];
+    for id in feeds {
+        if other_ledger(client, &id, ledger_id).await?.is_none() {
+            continue;
+        }
+        let why = WorkflowTerminateOptions::builder()
+            .reason("its ledger was lost and rebuilt")
+            .build();
+        let handle = client.get_workflow_handle::<CollectOrders>(id.as_str());
+        handle
+            .terminate(why)
+            .await
+            .with_context(|| format!("feed {id}"))?;
+        ended.push(id);
+    }
+    Ok(ended)
 }

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod feeds;
 pub mod health;
 pub mod mappings;
+pub mod rebuild;
 pub mod run;
 pub mod telemetry;
 pub mod temporal;

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 /// How often new exceptions are looked for.
 const LOOK: Duration = Duration::from_secs(5);
+/// How long a worker that tells has the word; longer than a call may last.
+const TURN: Duration = Duration::from_secs(12);
 /// Exceptions a message.
 const AT_ONCE: u32 = 100;
 
@@ -47,6 +49,13 @@ async fn tell_once(
     url: &SecretString,
     connections: &Connections,
 ) -> anyhow::Result<()> {
+    // One worker of all tells, and has noted it before the next may.
+    let (ledger, now) = (&connections.ledger, connections.clock.now());
+    if ledger.exceptions_to_tell(1).await?.is_empty()
+        || !ledger.take_turn("webhook", TURN, now).await?
+    {
+        return Ok(());
+    }
     let new = connections.ledger.exceptions_to_tell(AT_ONCE).await?;
     if new.is_empty() {
         return Ok(());

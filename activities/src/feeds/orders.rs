@@ -1,11 +1,9 @@
 //! Mirakl's orders into the ledger.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::exception::Kind;
-use domain::marketplace::{MarketplaceCode, OrderKey};
+use domain::marketplace::OrderKey;
 use jiff::Timestamp;
 use ledger::{FeedRun, Recorded, SeenOrder, Unreadable};
 use mirakl::{OrderQuery, Page, RawOrder, Reference};
@@ -21,27 +19,8 @@ use crate::{Failure, translate};
 const PAGE: u32 = 100;
 /// Runs told after one pull.
 pub(super) const TOLD_A_PULL: u32 = 1_000;
-/// OR04 may be called once a minute.
+/// OR04 may be called once a minute, by one worker of all.
 const WRITE_EVERY: Duration = Duration::from_secs(60);
-
-/// When sales order numbers were last written back, by shop.
-#[derive(Default)]
-pub(super) struct Written(Mutex<BTreeMap<MarketplaceCode, Instant>>);
-
-impl Written {
-    fn is_due(&self, shop: &Shop) -> bool {
-        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A demo that polls each second writes as often as it polls, sixty times as fast as life.
-        let every = WRITE_EVERY.min(shop.poll);
-        let due = written
-            .get(&shop.code)
-            .is_none_or(|at| at.elapsed() >= every);
-        if due {
-            written.insert(shop.code.clone(), Instant::now());
-        }
-        due
-    }
-}
 
 impl Feeds {
     pub(super) async fn pull_orders(
@@ -73,7 +52,7 @@ impl Feeds {
 
     /// All pages changed since the cursor, less the overlap. The cursor is made of Mirakl's stamps,
     /// and moves with the last page only.
-    async fn pull_changed(
+    pub(super) async fn pull_changed(
         &self,
         shop: &Shop,
         name: &str,
@@ -152,12 +131,15 @@ impl Feeds {
     /// Writes sales order numbers back (OR04). It overwrites, so a lost answer is simply sent again;
     /// an order that Mirakl refuses is tried with the next batch and stops no other.
     async fn write_references(&self, shop: &Shop) -> Result<(), Failure> {
-        if shop.policy.dry_run || !self.written.is_due(shop) {
+        if shop.policy.dry_run {
             return Ok(());
         }
         let ledger = self.orders.ledger();
         let due = ledger.references_due(&shop.code, PAGE).await?;
-        if due.is_empty() {
+        // A demo that polls each second writes as often as it polls, sixty times as fast as life.
+        let (every, turn) = (WRITE_EVERY.min(shop.poll), format!("OR04/{}", shop.code));
+        let now = self.orders.now();
+        if due.is_empty() || !ledger.take_turn(&turn, every, now).await? {
             return Ok(());
         }
         let reference = |(order_id, number): &(String, String)| Reference {

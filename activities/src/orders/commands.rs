@@ -3,10 +3,11 @@
 use bluecherry::OrderStatus;
 use domain::command::{Answer, Command};
 use domain::fulfillment::{open_quantities, tracking_key};
+use domain::order::Order;
 use domain::progress::{Progress, SalesOrder, Sent};
 use domain::shipment::{Shipped, shipped};
 use domain::step::Step;
-use ledger::{Note, Settled};
+use ledger::{Note, Settled, TakenCommand};
 use workflows::activities::CommandRequest;
 
 use super::create::booked;
@@ -17,9 +18,15 @@ use crate::calls::To;
 impl Orders {
     /// Takes a command, or says why not. The order's run looks at it right after.
     ///
+    /// `id` names it for good: one that was taken changes nothing when it comes again.
+    ///
     /// # Errors
     /// What is to be tried again: the ledger, or the look at the other side that `mark_done` needs.
-    pub async fn take_command(&self, request: &CommandRequest) -> Result<Answer, Failure> {
+    pub async fn take_command(
+        &self,
+        id: &str,
+        request: &CommandRequest,
+    ) -> Result<Answer, Failure> {
         let key = &request.order;
         let at = self.situation(key).await?;
         let command = match Command::read(&request.name, &request.detail) {
@@ -41,29 +48,51 @@ impl Orders {
         let step = at.step();
         // What the command does is worked out once more inside the transaction, on what stands there.
         let answer = command.apply(&mut at.row.progress.clone(), &at.facts(), &step);
-        if answer.done {
-            let change = |p: &mut Progress| {
-                command.apply(p, &at.facts(), &step);
-                if let Some(found) = &confirmed {
-                    found.clone().into(p);
-                }
-            };
-            // A sales order made by hand settles what was meant to be sent.
-            let intent = match &confirmed {
-                Some(Found::SalesOrder(_)) => {
-                    let effect = Step::CreateSalesOrder.as_str();
-                    self.ledger().open_intent(key, effect).await?
-                }
-                _ => None,
-            };
-            let note = Note {
-                settle: intent.as_ref().map(|intent| (intent, Settled::Done)),
-                event: None,
-            };
-            self.ledger().advance(key, note, at.now, change).await?;
+        if !answer.done {
+            self.note(request, &command, &answer).await?;
+            return Ok(answer);
         }
-        self.note(request, &command, &answer).await?;
-        Ok(answer)
+        let change = |p: &mut Progress| {
+            command.apply(p, &at.facts(), &step);
+            if let Some(found) = &confirmed {
+                found.clone().into(p);
+            }
+        };
+        // A sales order made by hand settles what was meant to be sent.
+        let intent = match &confirmed {
+            Some(Found::SalesOrder(_)) => {
+                let effect = Step::CreateSalesOrder.as_str();
+                self.ledger().open_intent(key, effect).await?
+            }
+            _ => None,
+        };
+        let note = Note {
+            settle: intent.as_ref().map(|intent| (intent, Settled::Done)),
+            event: None,
+        };
+        let said = TakenCommand {
+            id,
+            name: command.name(),
+            by: &request.by,
+            detail: &as_json(&command)?,
+            outcome: &answer.code,
+        };
+        match self
+            .ledger()
+            .take_command(key, &said, note, at.now, change)
+            .await
+        {
+            Ok(()) => Ok(answer),
+            // Better refused now than lost with the ledger later.
+            Err(error @ ledger::Error::NotExported { .. }) => {
+                tracing::error!("{error}: see [ledger] export in bcm.toml");
+                Ok(Answer::refused(
+                    "not_exported",
+                    "The export of decisions cannot be written on the worker's machine, so nothing was taken: see [ledger] export in bcm.toml, then say it again.",
+                ))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn note(
@@ -72,8 +101,7 @@ impl Orders {
         command: &Command,
         answer: &Answer,
     ) -> Result<(), Failure> {
-        let detail = serde_json::to_string(command)
-            .map_err(|_| Failure::unexpected("a command cannot be written".into()))?;
+        let detail = as_json(command)?;
         let (name, by) = (command.name(), request.by.as_str());
         self.ledger()
             .record_command(&request.order, name, by, &detail, &answer.code, self.now())
@@ -109,7 +137,7 @@ impl Orders {
                     Err(error) => return Err(error.into()),
                 };
                 let key = at.row.external_po.as_deref();
-                if key != Some(order.external_po.trim()) || !has_lines_of(&order, at) {
+                if key != Some(order.external_po.trim()) || !has_lines_of(&order, &at.row.order) {
                     return not_yet("That sales order has another key, or other lines.");
                 }
                 Ok(Ok(Some(Found::SalesOrder(SalesOrder::There(booked(
@@ -154,14 +182,19 @@ impl Orders {
     }
 }
 
+fn as_json(command: &Command) -> Result<String, Failure> {
+    serde_json::to_string(command)
+        .map_err(|_| Failure::unexpected("a command cannot be written".into()))
+}
+
 /// Acceptance and shipments go by Mirakl's line IDs, so a sales order made by hand must bear them.
-fn has_lines_of(order: &bluecherry::SalesOrder, at: &Situation<'_>) -> bool {
+pub(super) fn has_lines_of(order: &bluecherry::SalesOrder, ours: &Order) -> bool {
     let line = |id: &str, quantity: u32| (id.trim().to_owned(), quantity);
     let theirs = order.lines.iter();
     let mut theirs: Vec<_> = theirs
         .map(|l| line(&l.external_line_id, l.qty_ordered))
         .collect();
-    let ours = at.row.order.open_lines();
+    let ours = ours.open_lines();
     let mut ours: Vec<_> = ours.map(|l| line(&l.line_id, l.quantity)).collect();
     theirs.sort();
     ours.sort();

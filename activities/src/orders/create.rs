@@ -336,7 +336,7 @@ impl Orders {
 }
 
 /// What an order's run needs of the sales order.
-pub(super) fn booked(found: &SalesOrder) -> Booked {
+pub(crate) fn booked(found: &SalesOrder) -> Booked {
     let cancelled = found.status == OrderStatus::Cancelled;
     let line = |l: &bluecherry::SalesOrderLine| BookedLine {
         line_id: l.external_line_id.clone(),

@@ -239,7 +239,11 @@ impl Env {
             detail,
             by: "cli".to_owned(),
         };
-        self.orders.take_command(&request).await.unwrap()
+        // Every word of a test is another one.
+        static WORDS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = WORDS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let id = format!("run/{number}");
+        self.orders.take_command(&id, &request).await.unwrap()
     }
 
     /// Kinds of the order's open exceptions.

@@ -16,6 +16,9 @@ pub const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 pub const ORDERS: &str = "feed/nw/orders";
 pub const SHIPMENTS: &str = "feed/main/shipments";
 
+#[path = "../server/postgres.rs"]
+pub mod postgres;
+
 /// Where a test's ledger stands.
 pub struct Home {
     pub url: String,
@@ -25,10 +28,11 @@ pub struct Home {
 impl Home {
     pub async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let url = match std::env::var("BCM_TEST_POSTGRES") {
-            Ok(server) => new_database(&server).await,
-            Err(_) => format!("sqlite://{}/ledger.db", dir.path().display()),
-        };
+        sqlx::any::install_default_drivers();
+        let file = format!("sqlite://{}/ledger.db", dir.path().display());
+        // Where there is no PostgreSQL, which is said aloud, the tests hold SQLite once more.
+        let server = crate::ON_POSTGRES.then(postgres::server).flatten();
+        let url = server.map_or(file, postgres::Server::database);
         Self { url, dir }
     }
 
@@ -52,17 +56,6 @@ impl Home {
         pool.close().await;
         rows
     }
-}
-
-async fn new_database(server: &str) -> String {
-    sqlx::any::install_default_drivers();
-    let name = format!("bcm_{}", uuid::Uuid::new_v4().simple());
-    let pool = AnyPool::connect(server).await.unwrap();
-    let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
-    sqlx::query(create).execute(&pool).await.unwrap();
-    pool.close().await;
-    let (base, _) = server.rsplit_once('/').unwrap();
-    format!("{base}/{name}")
 }
 
 /// An opened ledger with its home.

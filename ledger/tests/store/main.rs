@@ -1,5 +1,4 @@
-//! The ledger against a real database: a SQLite file, or PostgreSQL when `BCM_TEST_POSTGRES` names
-//! a server on which databases may be created.
+//! The ledger against a SQLite file. `postgres.rs` runs the same tests against PostgreSQL.
 
 mod decisions;
 mod feeds;
@@ -10,3 +9,6 @@ mod people;
 mod secrets;
 mod sharing;
 mod shipments;
+
+/// Where these tests keep their ledgers.
+const ON_POSTGRES: bool = false;

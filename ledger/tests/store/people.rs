@@ -1,7 +1,8 @@
 //! Commands of people, and forgetting.
 
+use domain::progress::Progress;
 use domain::step::{Outcome, Stage, Step};
-use ledger::Error;
+use ledger::{Error, Ledger, Note, Said, TakenCommand, read_export};
 
 use crate::harness::*;
 
@@ -41,7 +42,7 @@ async fn a_forgotten_order_keeps_its_facts_and_nothing_personal() {
     let first = [shipment("A", "S1", 1)];
     ledger.record_shipments(&run, &first, &[]).await.unwrap();
     for now in [2, 3] {
-        ledger.forget(&key("A"), at(now)).await.unwrap();
+        ledger.forget(&key("A"), "GDPR", at(now)).await.unwrap();
     }
 
     assert!(matches!(
@@ -77,11 +78,91 @@ async fn an_order_can_be_forgotten_before_it_is_known() {
     let run = page(SHIPMENTS, "s", 1, &[]);
     let first = [shipment("A", "S1", 1)];
     ledger.record_shipments(&run, &first, &[]).await.unwrap();
-    ledger.forget(&key("A"), at(1)).await.unwrap();
+    ledger.forget(&key("A"), "GDPR", at(1)).await.unwrap();
     put(&ledger, &[seen("A", 2)], 2).await;
     assert!(matches!(
         ledger.payload(&key("A")).await,
         Err(Error::Forgotten)
     ));
     assert!(home.rows("SELECT owner FROM data_keys").await.is_empty());
+}
+
+async fn hold(ledger: &Ledger, id: &str, order_id: &str) -> ledger::Result<()> {
+    let said = TakenCommand {
+        id,
+        name: "hold",
+        by: "cli",
+        detail: r#"{"command":"hold"}"#,
+        outcome: "held",
+    };
+    let change = |p: &mut Progress| p.held = true;
+    let note = Note::default();
+    ledger
+        .take_command(&key(order_id), &said, note, at(5), change)
+        .await
+}
+
+#[tokio::test]
+async fn a_decision_and_an_erasure_stand_in_the_export_and_come_back_from_it_once() {
+    let (home, ledger) = fresh().await;
+    let file = home.dir.path().join("decisions.jsonl");
+    let ledger = ledger.exporting_to(file.clone());
+    put(&ledger, &[seen("A", 1), seen("B", 1)], 1).await;
+    hold(&ledger, "run/1", "A").await.unwrap();
+    hold(&ledger, "run/1", "A").await.unwrap();
+    ledger.forget(&key("B"), "GDPR", at(6)).await.unwrap();
+    ledger.forget(&key("B"), "GDPR", at(7)).await.unwrap();
+    assert_eq!(row(&ledger, "A").await.commands_version, 1);
+
+    let lines = read_export(&file).unwrap();
+    assert_eq!(lines.len(), 2);
+    let Said::Command {
+        command, stands, ..
+    } = &lines[0].said
+    else {
+        panic!("{lines:?}");
+    };
+    assert!(command == "hold" && stands.held);
+    assert!(!std::fs::read_to_string(&file).unwrap().contains("street"));
+
+    let (_other, lost) = fresh().await;
+    assert!(lost.is_empty().await.unwrap());
+    assert_eq!(lost.not_replayed(&lines).await.unwrap(), 2);
+    assert_eq!(lost.replay(&lines).await.unwrap(), 2);
+    assert_eq!(lost.replay(&lines).await.unwrap(), 0);
+    assert_eq!(lost.not_replayed(&lines).await.unwrap(), 0);
+    put(&lost, &[seen("B", 1)], 8).await;
+    let erased = lost.payload(&key("B")).await;
+    assert!(matches!(erased, Err(Error::Forgotten)));
+}
+
+#[tokio::test]
+async fn what_cannot_be_exported_is_not_taken() {
+    let (home, ledger) = fresh().await;
+    let ledger = ledger.exporting_to(home.dir.path().join("no-folder/decisions.jsonl"));
+    put(&ledger, &[seen("A", 1)], 1).await;
+    let held = hold(&ledger, "run/1", "A").await;
+    assert!(matches!(held, Err(Error::NotExported { .. })));
+    let erased = ledger.forget(&key("A"), "GDPR", at(6)).await;
+    assert!(matches!(erased, Err(Error::NotExported { .. })));
+    assert!(!row(&ledger, "A").await.progress.held);
+    assert!(ledger.payload(&key("A")).await.is_ok());
+    assert!(home.rows("SELECT id FROM commands").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_line_that_a_crash_cut_off_is_passed_over_and_spoils_no_other() {
+    let (home, ledger) = fresh().await;
+    let file = home.dir.path().join("decisions.jsonl");
+    let ledger = ledger.exporting_to(file.clone());
+    put(&ledger, &[seen("A", 1)], 1).await;
+    hold(&ledger, "run/1", "A").await.unwrap();
+    let whole = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{whole}{}", &whole[..20])).unwrap();
+    assert_eq!(read_export(&file).unwrap().len(), 1);
+
+    hold(&ledger, "run/2", "A").await.unwrap();
+    let lines = read_export(&file).unwrap();
+    let ids: Vec<&str> = lines.iter().map(|line| line.id.as_str()).collect();
+    assert_eq!(ids, ["run/1", "run/2"]);
 }

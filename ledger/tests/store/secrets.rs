@@ -142,7 +142,7 @@ async fn a_deleted_key_is_gone_from_the_files() {
         })
     };
     assert!(holds_key());
-    ledger.forget(&key("A"), at(2)).await.unwrap();
+    ledger.forget(&key("A"), "GDPR", at(2)).await.unwrap();
     assert!(!holds_key());
 }
 

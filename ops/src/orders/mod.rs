@@ -2,6 +2,7 @@
 
 mod commands;
 mod document;
+mod forget;
 mod list;
 mod show;
 mod timeline;
@@ -13,6 +14,7 @@ use ledger::{Ledger, OrderFilter};
 
 pub use commands::{CancelOrder, CommandDocument, CorrectOrder, Corrected, MarkDone, TellOrder};
 pub use document::{LineItem, OrderDocument, ProblemItem, ShipmentItem};
+pub use forget::{ForgetOrder, ForgottenDocument};
 pub use list::{ListOrders, OrderItem, OrdersDocument};
 pub use show::ShowOrder;
 pub use timeline::Moment;
@@ -41,6 +43,8 @@ pub enum OrdersVerb {
     Correct(CorrectOrder),
     /// Says that a step was done by hand; counts once the other side confirms it
     MarkDone(MarkDone),
+    /// Erases the order's personal data for good
+    Forget(ForgetOrder),
 }
 
 impl OrdersVerb {
@@ -58,6 +62,7 @@ impl OrdersVerb {
             Self::Release(tell) => tell.release(surroundings).await,
             Self::Correct(correct) => correct.run(surroundings).await,
             Self::MarkDone(done) => done.run(surroundings).await,
+            Self::Forget(forget) => forget.run(surroundings).await,
         }
     }
 }

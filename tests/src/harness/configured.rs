@@ -40,6 +40,8 @@ pub struct Written<'a> {
     pub address: &'a str,
     pub namespace: &'a str,
     pub poll_s: f64,
+    /// Address of the ledger.
+    pub ledger: &'a str,
     pub since: Timestamp,
 }
 
@@ -78,7 +80,7 @@ impl Written<'_> {
         let Self {
             address, namespace, ..
         } = self;
-        let (url, poll_s) = (self.erp.url(), self.poll_s);
+        let (url, poll_s, ledger) = (self.erp.url(), self.poll_s, self.ledger);
         let port = std::net::TcpListener::bind(("127.0.0.1", 0))?
             .local_addr()?
             .port();
@@ -86,7 +88,7 @@ impl Written<'_> {
             "[bluecherry]\nsite = \"SIMSITE\"\nbase_url = \"{url}\"\n\
              api_key = {{ file = \"erp.key\" }}\ncall_timeout_s = 2\nread_lag_s = 0.2\n\
              poll_s = {poll_s}\n\n\
-             [ledger]\nurl = \"sqlite://bcm.db\"\nmaster_key = {{ file = \"master.key\" }}\n\n\
+             [ledger]\nurl = \"{ledger}\"\nmaster_key = {{ file = \"master.key\" }}\n\n\
              [temporal]\naddress = \"{address}\"\nnamespace = \"{namespace}\"\n\n\
              [http]\nlisten = \"127.0.0.1:{port}\"\n\n[mappings]\nfolder = \"mappings\"\n\n{more}\n"
         ))

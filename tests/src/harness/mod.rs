@@ -12,7 +12,7 @@ use std::time::Duration;
 pub use hook::Hook;
 pub use runs::{history, json_value, no_payload, raw, record};
 pub use server::{Server, shared};
-pub use work::{Beside, Working};
+pub use work::{Beside, Working, load};
 pub use world::{Setup, World, http, key};
 
 /// Longest that a journey waits for one state; far more than any takes on an idle machine.

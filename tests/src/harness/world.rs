@@ -35,6 +35,8 @@ pub struct Setup {
     pub poll_s: f64,
     /// Sections to add to `bcm.toml`.
     pub more: String,
+    /// Address of the ledger; a file of its own by default.
+    pub ledger: String,
     plan: scenario::World,
 }
 
@@ -55,6 +57,7 @@ impl Setup {
             take_over_from: Timestamp::now() - SignedDuration::from_mins(10),
             poll_s: 0.3,
             more: String::new(),
+            ledger: "sqlite://bcm.db".to_owned(),
             plan,
         }
     }
@@ -98,6 +101,7 @@ impl Setup {
             address: server.address(),
             namespace: &namespace,
             poll_s: self.poll_s,
+            ledger: &self.ledger,
             since: self.take_over_from,
         };
         let shops = [
@@ -149,6 +153,13 @@ impl World {
     /// The configuration of this world's workers.
     pub fn config(&self) -> PathBuf {
         self.folder.join("bcm.toml")
+    }
+
+    /// Opens the ledger that the configuration names by a new handle.
+    pub async fn opened(&self) -> Ledger {
+        let config = work::load(&self.config()).expect("a configuration that is taken");
+        let opened = connect::ledger(&config, &Clock::system()).await;
+        opened.expect("a ledger")
     }
 
     /// Starts a worker.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use activities::Clock;
 use ops::check::{ShopToCheck, SiteToCheck};
+use ops::ledger::RebuildLedger;
 use ops::render::Look;
 use ops::{Output, Surroundings, Trouble};
 use worker::config::Config;
@@ -70,6 +71,25 @@ impl Place {
             color: look.color,
             width: look.width,
         })
+    }
+
+    /// Brings the ledger back, and tells on the terminal how far it is.
+    pub async fn rebuild(&self, look: Look, asked: &RebuildLedger) -> anyhow::Result<u8> {
+        let done = async {
+            let config = self.load()?;
+            let say = |line: &str| {
+                if !look.json {
+                    eprintln!("  {line}");
+                }
+            };
+            worker::rebuild::rebuild(&config, asked, Clock::system(), say).await
+        };
+        let output = match done.await {
+            Ok(document) => document.output(look),
+            Err(error) => ops::failed(&error, look),
+        };
+        print!("{}", output.text);
+        Ok(output.exit)
     }
 
     /// Checks the configuration against the live systems.

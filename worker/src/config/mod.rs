@@ -98,6 +98,10 @@ pub struct Ledger {
     pub url: SecretString,
     /// `master_key = { env = "…" }` or `{ file = "…" }`: wraps the key of each order.
     pub master_key: SecretString,
+    /// `export`: file that people's decisions are appended to as they are recorded; by default
+    /// `decisions.jsonl` beside the SQLite file, or beside `bcm.toml`. Keep it apart from the ledger:
+    /// it is what a rebuild cannot find anywhere else.
+    pub export: PathBuf,
 }
 
 /// `[temporal]`: goes before the usual `TEMPORAL_*` settings.

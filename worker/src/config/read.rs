@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use domain::mapping::Mappings;
+use secrecy::ExposeSecret;
 use toml::de::DeTable;
 
 use super::mappings::load_mappings;
@@ -118,6 +119,7 @@ fn ledger(section: Section<'_>, folder: &Path) -> Option<Ledger> {
     let url_key = key("url", "\"sqlite://bcm.db\"");
     let url = section.text_or_secret(url_key, web::has_password, |text| database(text, folder));
     let master_key = section.secret(key("master_key", "{ env = \"BCM_MASTER_KEY\" }"));
+    let export = section.text_if_any(key("export", "\"decisions.jsonl\""));
     let absent = !section.has("url");
     section.close();
     let url = if absent {
@@ -125,10 +127,23 @@ fn ledger(section: Section<'_>, folder: &Path) -> Option<Ledger> {
     } else {
         url?
     };
+    let export = match export {
+        Some(at) => absolute(folder).join(at.value),
+        None => beside(url.expose_secret(), folder).join("decisions.jsonl"),
+    };
     Some(Ledger {
         url,
         master_key: master_key?,
+        export,
     })
+}
+
+/// The folder of the SQLite file; else that of the configuration.
+fn beside(url: &str, folder: &Path) -> PathBuf {
+    let file = url.strip_prefix("sqlite://").unwrap_or_default();
+    let file = file.split('?').next().unwrap_or_default();
+    let parent = Path::new(file).parent().filter(|p| p.is_absolute());
+    parent.map_or_else(|| absolute(folder), Path::to_owned)
 }
 
 /// The address of the database, a file with its full path.

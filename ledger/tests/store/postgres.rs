@@ -1,0 +1,20 @@
+//! The ledger against PostgreSQL: the tests of `main.rs`, each on a database of its own.
+
+mod decisions;
+mod feeds;
+mod harness;
+mod inbox;
+mod intents;
+mod people;
+mod secrets;
+mod sharing;
+mod shipments;
+
+/// Where these tests keep their ledgers.
+const ON_POSTGRES: bool = true;
+
+#[test]
+fn postgresql_is_tried_where_it_must_be() {
+    let required = std::env::var("BCM_TEST_POSTGRES").is_ok();
+    assert!(harness::postgres::server().is_some() || !required);
+}
