@@ -5,6 +5,7 @@
 //! The ledger has no clock of its own; every moment is passed in. A method without "Errors" fails
 //! with [`Error::Unavailable`] or [`Error::Corrupt`] only.
 
+mod budgets;
 mod columns;
 mod commands;
 mod cursors;
@@ -12,6 +13,7 @@ mod decisions;
 mod error;
 mod events;
 mod exceptions;
+mod gates;
 mod inbox;
 mod intents;
 mod keys;
@@ -24,8 +26,11 @@ mod rows;
 mod seal;
 mod shipments;
 mod unreadable;
+mod waiting;
 
+pub use budgets::{CallClosing, ClosedCall};
 pub use error::{Error, Result};
+pub use gates::{Closing, Gate};
 pub use open::Ledger;
 pub use rows::*;
 pub use seal::MasterKey;
