@@ -22,7 +22,6 @@ type Pulled = (FeedReport, Vec<OrderKey>, tell::News);
 pub struct Feeds {
     orders: Arc<Orders>,
     told: Told,
-    written: orders::Written,
 }
 
 impl Feeds {
@@ -31,7 +30,6 @@ impl Feeds {
         Self {
             orders,
             told: Told::default(),
-            written: orders::Written::default(),
         }
     }
 

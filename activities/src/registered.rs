@@ -61,7 +61,8 @@ impl OrderActivities {
         ctx: ActivityContext,
         request: CommandRequest,
     ) -> Result<Answer, ActivityError> {
-        alive(&ctx, self.0.take_command(&request)).await
+        let work = self.0.take_command(&request);
+        alive(&ctx, self.0.for_order(&request.order, work)).await
     }
 
     #[activity(name = "create_sales_order")]
@@ -70,7 +71,11 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.create_sales_order(&order)).await
+        alive(
+            &ctx,
+            self.0.for_order(&order, self.0.create_sales_order(&order)),
+        )
+        .await
     }
 
     #[activity(name = "find_sales_order")]
@@ -79,7 +84,11 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.find_sales_order(&order)).await
+        alive(
+            &ctx,
+            self.0.for_order(&order, self.0.find_sales_order(&order)),
+        )
+        .await
     }
 
     #[activity(name = "accept_order_lines")]
@@ -88,7 +97,11 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.accept_order_lines(&order)).await
+        alive(
+            &ctx,
+            self.0.for_order(&order, self.0.accept_order_lines(&order)),
+        )
+        .await
     }
 
     #[activity(name = "refuse_order_lines")]
@@ -97,7 +110,11 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.refuse_order_lines(&order)).await
+        alive(
+            &ctx,
+            self.0.for_order(&order, self.0.refuse_order_lines(&order)),
+        )
+        .await
     }
 
     #[activity(name = "release_sales_order")]
@@ -106,7 +123,11 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.release_sales_order(&order)).await
+        alive(
+            &ctx,
+            self.0.for_order(&order, self.0.release_sales_order(&order)),
+        )
+        .await
     }
 
     #[activity(name = "cancel_sales_order")]
@@ -115,7 +136,11 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.cancel_sales_order(&order)).await
+        alive(
+            &ctx,
+            self.0.for_order(&order, self.0.cancel_sales_order(&order)),
+        )
+        .await
     }
 
     #[activity(name = "cancel_order")]
@@ -124,7 +149,7 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.cancel_order(&order)).await
+        alive(&ctx, self.0.for_order(&order, self.0.cancel_order(&order))).await
     }
 
     #[activity(name = "send_tracking")]
@@ -133,7 +158,7 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.send_tracking(&order)).await
+        alive(&ctx, self.0.for_order(&order, self.0.send_tracking(&order))).await
     }
 
     #[activity(name = "confirm_shipment")]
@@ -142,7 +167,11 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.confirm_shipment(&order)).await
+        alive(
+            &ctx,
+            self.0.for_order(&order, self.0.confirm_shipment(&order)),
+        )
+        .await
     }
 }
 

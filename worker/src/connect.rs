@@ -209,7 +209,7 @@ async fn profile(
                     .await?;
                 break profile;
             }
-            Err(bluecherry::Error::Unauthorized { .. }) => {
+            Err(bluecherry::Error::Unauthorized { .. } | bluecherry::Error::Forbidden { .. }) => {
                 bail!("BlueCherry does not take the key: see bluecherry.api_key in bcm.toml")
             }
             Err(error) => {

@@ -1,11 +1,7 @@
 //! Mirakl's orders into the ledger.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
 use domain::exception::Kind;
-use domain::marketplace::{MarketplaceCode, OrderKey};
+use domain::marketplace::OrderKey;
 use jiff::Timestamp;
 use ledger::{FeedRun, Recorded, SeenOrder, Unreadable};
 use mirakl::{OrderQuery, Page, RawOrder, Reference};
@@ -13,7 +9,7 @@ use workflows::activities::{FeedInput, FeedReport};
 
 use super::Feeds;
 use super::tell::News;
-use crate::calls::To;
+use crate::calls::{Admitted, To};
 use crate::settings::Shop;
 use crate::{Failure, translate};
 
@@ -21,27 +17,6 @@ use crate::{Failure, translate};
 const PAGE: u32 = 100;
 /// Runs told after one pull.
 pub(super) const TOLD_A_PULL: u32 = 1_000;
-/// OR04 may be called once a minute.
-const WRITE_EVERY: Duration = Duration::from_secs(60);
-
-/// When sales order numbers were last written back, by shop.
-#[derive(Default)]
-pub(super) struct Written(Mutex<BTreeMap<MarketplaceCode, Instant>>);
-
-impl Written {
-    fn is_due(&self, shop: &Shop) -> bool {
-        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A demo that polls each second writes as often as it polls, sixty times as fast as life.
-        let every = WRITE_EVERY.min(shop.poll);
-        let due = written
-            .get(&shop.code)
-            .is_none_or(|at| at.elapsed() >= every);
-        if due {
-            written.insert(shop.code.clone(), Instant::now());
-        }
-        due
-    }
-}
 
 impl Feeds {
     pub(super) async fn pull_orders(
@@ -54,8 +29,10 @@ impl Feeds {
         })?;
         let shop = self.orders.connections().shop(&code)?;
         let mut sum = Recorded::default();
-        let mut rows = self.pull_changed(shop, name, &mut sum).await?;
-        rows += self.read_back(shop, name, &mut sum).await?;
+        // All pages of a pull, and the page of read-backs, are one use of OR11.
+        let pull = self.orders.admit(To::Mirakl(shop), "OR11").await?;
+        let mut rows = self.pull_changed(&pull, shop, name, &mut sum).await?;
+        rows += self.read_back(&pull, shop, name, &mut sum).await?;
         self.write_references(shop).await?;
         let ledger = self.orders.ledger();
         let owed = ledger
@@ -75,6 +52,7 @@ impl Feeds {
     /// and moves with the last page only.
     async fn pull_changed(
         &self,
+        pull: &Admitted<'_>,
         shop: &Shop,
         name: &str,
         sum: &mut Recorded,
@@ -97,8 +75,7 @@ impl Feeds {
                 ..OrderQuery::default()
             };
             let read_at = self.orders.now();
-            let admitted = self.orders.admit(To::Mirakl(shop), "OR11").await?;
-            let page = admitted.send(shop.client.list_orders(&query)).await?;
+            let page = pull.send(shop.client.list_orders(&query)).await?;
             let (seen, unreadable) = sort_out(shop, &page, read_at);
             let stamps = seen.iter().map(|s| s.order.updated_at);
             newest = newest.into_iter().chain(stamps).max();
@@ -121,7 +98,13 @@ impl Feeds {
     }
 
     /// Orders of which a call's outcome is not known: read by their IDs, one page a pull.
-    async fn read_back(&self, shop: &Shop, name: &str, sum: &mut Recorded) -> Result<u32, Failure> {
+    async fn read_back(
+        &self,
+        pull: &Admitted<'_>,
+        shop: &Shop,
+        name: &str,
+        sum: &mut Recorded,
+    ) -> Result<u32, Failure> {
         let ledger = self.orders.ledger();
         // An ID with a comma cannot be asked for; it comes with the changed orders.
         let mut order_ids = ledger.pending_read_backs(&shop.code, PAGE).await?;
@@ -135,8 +118,7 @@ impl Feeds {
             ..OrderQuery::default()
         };
         let read_at = self.orders.now();
-        let admitted = self.orders.admit(To::Mirakl(shop), "OR11").await?;
-        let page = admitted.send(shop.client.list_orders(&query)).await?;
+        let page = pull.send(shop.client.list_orders(&query)).await?;
         let (seen, unreadable) = sort_out(shop, &page, read_at);
         let run = FeedRun {
             feed: name,
@@ -152,7 +134,7 @@ impl Feeds {
     /// Writes sales order numbers back (OR04). It overwrites, so a lost answer is simply sent again;
     /// an order that Mirakl refuses is tried with the next batch and stops no other.
     async fn write_references(&self, shop: &Shop) -> Result<(), Failure> {
-        if shop.policy.dry_run || !self.written.is_due(shop) {
+        if shop.policy.dry_run {
             return Ok(());
         }
         let ledger = self.orders.ledger();
@@ -165,7 +147,13 @@ impl Feeds {
             reference: number.clone(),
         };
         let references: Vec<Reference> = due.iter().map(reference).collect();
-        let admitted = self.orders.admit(To::Mirakl(shop), "OR04").await?;
+        let admitted = match self.orders.admit(To::Mirakl(shop), "OR04").await {
+            Ok(admitted) => admitted,
+            Err(not_now) => {
+                tracing::debug!(marketplace = %shop.code, "{not_now}");
+                return Ok(());
+            }
+        };
         match admitted
             .send(shop.client.write_references(&references))
             .await
