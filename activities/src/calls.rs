@@ -58,7 +58,8 @@ pub(crate) struct Admitted<'a> {
 impl Connections {
     /// Runs work that is done for one order: its calls take that order's turn at a gate.
     pub async fn on_behalf_of<T>(&self, order: &OrderKey, work: impl Future<Output = T>) -> T {
-        WHOSE.scope(order.clone(), work).await
+        // Boxed: a step's future is large, and would stand on the stack once more here.
+        WHOSE.scope(order.clone(), Box::pin(work)).await
     }
 
     /// Asks whether a call may go out now.
@@ -73,14 +74,16 @@ impl Connections {
         let endpoint = self.endpoint(to);
         let now = self.clock.now();
         let mut seen = self.seen(&endpoint, call).await?;
-        self.pass_bucket(&endpoint, call, &seen, now).await?;
+        if seen.bucket.is_some() {
+            Box::pin(self.pass_bucket(&endpoint, call, &seen, now)).await?;
+        }
         let mut is_probe = false;
         if seen.reason.is_some() {
-            is_probe = self.pass_closed_gate(to, &endpoint, call, &seen).await?;
+            is_probe = Box::pin(self.pass_closed_gate(to, &endpoint, call, &seen)).await?;
             seen = self.seen(&endpoint, call).await?;
         }
-        if !is_probe {
-            self.take_turn(to, &endpoint, &seen, now).await?;
+        if !is_probe && seen.drain_until > now {
+            Box::pin(self.take_turn(to, &endpoint, now)).await?;
         }
         let limits = self.limits.of(to, call);
         if !limits.is_empty()
@@ -169,10 +172,9 @@ impl Connections {
         &self,
         to: To<'_>,
         endpoint: &Endpoint,
-        seen: &Seen,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let Some(order) = whose().filter(|_| seen.drain_until > now) else {
+        let Some(order) = whose() else {
             return Ok(());
         };
         let every = ms(self.pace(to).drain_every);
@@ -267,7 +269,7 @@ impl Admitted<'_> {
         let told = answer
             .as_ref()
             .map_or_else(Answered::told, |_| answer::Told::Fine);
-        self.note(told, is_probe).await;
+        Box::pin(self.note(told, is_probe)).await;
         answer
     }
 }

@@ -8,6 +8,7 @@ pub mod feeds;
 pub mod health;
 pub mod mappings;
 pub mod run;
+pub mod secrets;
 pub mod telemetry;
 pub mod temporal;
 pub mod webhook;

@@ -55,6 +55,12 @@ impl Answered for bluecherry::Error {
                 ..
             } => Told::Fine,
             Self::Unknown { .. } | Self::Unreachable { .. } => Told::Lost,
+            // A site that says it is closed is as good as one that says nothing.
+            Self::Unavailable { code, .. }
+                if matches!(code.as_str(), "unavailable" | "quiet_window") =>
+            {
+                Told::Lost
+            }
             Self::Throttled { wait, .. } => Told::Throttled(*wait),
             Self::Unauthorized { .. } => Told::KeyRefused,
             Self::Forbidden { .. } => Told::RightMissing,

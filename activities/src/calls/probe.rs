@@ -11,6 +11,13 @@ use crate::Failure;
 use crate::settings::{Connections, after};
 
 impl Connections {
+    /// Every system that is called: the shops by code, then the site.
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        let shops = self.shops.keys().cloned().map(Endpoint::Mirakl);
+        let site = Endpoint::BlueCherry(self.site.name.clone());
+        shops.chain([site]).collect()
+    }
+
     /// Asks each endpoint whose gate is closed and whose probe is due, unless another worker does.
     ///
     /// So a gate opens, and its exception closes, even when nobody waits at it.
