@@ -62,6 +62,16 @@ impl Failure {
         }
     }
 
+    /// Nothing was sent: a gate, a closed call or a budget says when to come back.
+    pub(crate) fn not_now(kind: &'static str, text: String, wait: Duration) -> Self {
+        let text = format!("{text}; comes back in {:.1} s", wait.as_secs_f64());
+        Self {
+            kind,
+            text,
+            retry: Retry::After(wait.max(Duration::from_millis(50))),
+        }
+    }
+
     /// Temporal itself could not be reached, or refused.
     pub(crate) fn temporal(doing: &str, error: &(dyn Error + 'static)) -> Self {
         let failure = Self::of("Temporal", error, Retry::Backoff);
@@ -110,7 +120,13 @@ impl From<bluecherry::Error> for Failure {
 /// Turns a failure into Temporal's. All are tried again: what a person must settle is a blocked step
 /// and never comes here, and a fault of the program waits for its fix without losing the order.
 pub(crate) fn failure(failure: Failure) -> ActivityError {
-    tracing::warn!(kind = failure.kind, "{}", failure.text);
+    match failure.kind {
+        // One incident tells of all who wait.
+        "EndpointDown" | "KeyRefused" | "RightMissing" | "Throttled" | "Budget" | "Draining" => {
+            tracing::debug!(kind = failure.kind, "{}", failure.text);
+        }
+        kind => tracing::warn!(kind, "{}", failure.text),
+    }
     let after = match failure.retry {
         Retry::After(wait) => Some(wait),
         Retry::Never => Some(Duration::from_secs(300)),

@@ -13,6 +13,7 @@ mod settings;
 mod switches;
 pub mod translate;
 
+pub use calls::Limits;
 pub use failure::Failure;
 pub use feeds::{Feeds, Teller, Told};
 pub use orders::Orders;

@@ -65,6 +65,11 @@ impl Orders {
         Self { connections }
     }
 
+    /// Runs a step of an order so that its calls take that order's turn at a gate.
+    pub async fn for_order<T>(&self, order: &OrderKey, step: impl Future<Output = T>) -> T {
+        self.connections.on_behalf_of(order, step).await
+    }
+
     /// What the steps work with.
     pub fn connections(&self) -> &Connections {
         &self.connections
@@ -78,11 +83,11 @@ impl Orders {
         &self.connections.site
     }
 
-    pub(crate) async fn admit(
-        &self,
-        to: To<'_>,
+    pub(crate) async fn admit<'a>(
+        &'a self,
+        to: To<'a>,
         call: &'static str,
-    ) -> Result<Admitted<'_>, Failure> {
+    ) -> Result<Admitted<'a>, Failure> {
         self.connections.admit(to, call).await
     }
 

@@ -69,7 +69,8 @@ impl OrderActivities {
         let info = ctx.info();
         let run = info.workflow_run_id.as_deref().unwrap_or_default();
         let id = command_id(run, &info.activity_id);
-        alive(&ctx, self.0.take_command(&id, &request)).await
+        let work = self.0.take_command(&id, &request);
+        alive(&ctx, self.0.for_order(&request.order, work)).await
     }
 
     #[activity(name = "create_sales_order")]
@@ -78,7 +79,11 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.create_sales_order(&order)).await
+        alive(
+            &ctx,
+            self.0.for_order(&order, self.0.create_sales_order(&order)),
+        )
+        .await
     }
 
     #[activity(name = "find_sales_order")]
@@ -87,7 +92,11 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.find_sales_order(&order)).await
+        alive(
+            &ctx,
+            self.0.for_order(&order, self.0.find_sales_order(&order)),
+        )
+        .await
     }
 
     #[activity(name = "accept_order_lines")]
@@ -96,7 +105,11 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.accept_order_lines(&order)).await
+        alive(
+            &ctx,
+            self.0.for_order(&order, self.0.accept_order_lines(&order)),
+        )
+        .await
     }
 
     #[activity(name = "refuse_order_lines")]
@@ -105,7 +118,11 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.refuse_order_lines(&order)).await
+        alive(
+            &ctx,
+            self.0.for_order(&order, self.0.refuse_order_lines(&order)),
+        )
+        .await
     }
 
     #[activity(name = "release_sales_order")]
@@ -114,7 +131,11 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.release_sales_order(&order)).await
+        alive(
+            &ctx,
+            self.0.for_order(&order, self.0.release_sales_order(&order)),
+        )
+        .await
     }
 
     #[activity(name = "cancel_sales_order")]
@@ -123,7 +144,11 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.cancel_sales_order(&order)).await
+        alive(
+            &ctx,
+            self.0.for_order(&order, self.0.cancel_sales_order(&order)),
+        )
+        .await
     }
 
     #[activity(name = "cancel_order")]
@@ -132,7 +157,7 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.cancel_order(&order)).await
+        alive(&ctx, self.0.for_order(&order, self.0.cancel_order(&order))).await
     }
 
     #[activity(name = "send_tracking")]
@@ -141,7 +166,7 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.send_tracking(&order)).await
+        alive(&ctx, self.0.for_order(&order, self.0.send_tracking(&order))).await
     }
 
     #[activity(name = "confirm_shipment")]
@@ -150,7 +175,11 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.confirm_shipment(&order)).await
+        alive(
+            &ctx,
+            self.0.for_order(&order, self.0.confirm_shipment(&order)),
+        )
+        .await
     }
 }
 

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use ledger::Ledger;
 
 use crate::Failure;
+use crate::calls::{Limits, View};
 use crate::switches::Switches;
 
 /// The one clock of our code.
@@ -102,6 +103,8 @@ pub struct Connections {
     pub clock: Clock,
     /// What a test planted.
     pub switches: Switches,
+    pub(crate) limits: Limits,
+    pub(crate) view: View,
     mapped: Mutex<Mapped>,
 }
 
@@ -122,6 +125,8 @@ impl Connections {
             site,
             clock,
             switches: Switches::default(),
+            limits: Limits::default(),
+            view: View::default(),
             mapped,
         }
     }
@@ -130,6 +135,12 @@ impl Connections {
     #[must_use]
     pub fn with_switches(self, switches: Switches) -> Self {
         Self { switches, ..self }
+    }
+
+    /// The same with limits of calls and a pace of gates of their own.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The shop of a marketplace.

@@ -1,6 +1,7 @@
 //! The operations of the profile, however a site is reached.
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 
 use crate::cancellation::{Cancellation, CancelledOrder};
 use crate::customers::{Customer, NewCustomer};
@@ -30,7 +31,8 @@ pub enum Created {
 ///
 /// Every call may fail with [`Error::NotSent`] (nobody answers: again later),
 /// [`Error::Unavailable`] and [`Error::Throttled`] (nothing was done: wait as told),
-/// [`Error::Unauthorized`] (the key is wrong) and [`Error::Unsendable`]. A read may fail with
+/// [`Error::Unauthorized`] (the key is wrong), [`Error::Forbidden`] (it lacks the right) and
+/// [`Error::Unsendable`]. A read may fail with
 /// [`Error::Unreachable`] (again later), [`Error::Unreadable`] and [`Error::TooLarge`] (a fault of
 /// the site's adapter: a person looks), a write with [`Error::Unknown`] (look up, then send again
 /// what is missing). [`Error::retry`] and [`Error::fate`] sum that up; the methods name the rest.
@@ -43,6 +45,15 @@ pub trait Binding: Send + Sync {
     ///
     /// Source: BlueCherry connector profile v1, `get_profile`.
     async fn profile(&self) -> Result<Profile, Error>;
+
+    /// Asks with another key which site answers, and goes on with it if it is that one; the answer
+    /// tells. A key of another site, or one that is refused, changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Config`]: the key does not fit a header. Else as every read.
+    ///
+    /// Source: BlueCherry connector profile v1, `get_profile`.
+    async fn renew_key(&self, key: &SecretString, site: &str) -> Result<Profile, Error>;
 
     /// Lists the latest batches, newest first, of one feed or of all.
     ///

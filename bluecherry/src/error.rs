@@ -6,6 +6,9 @@ use domain::retry::{Fate, Retry};
 
 use crate::unreadable::{Problem, Unreadable};
 
+/// How long a call waits whose key, or its right, is refused.
+const KEY_WAIT: Duration = Duration::from_secs(60);
+
 /// A failed call. It names the call and holds codes, never a key, address, body or message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -76,9 +79,15 @@ pub enum Error {
         /// Number of what is there already.
         existing_id: Option<String>,
     },
-    /// The key is missing, wrong or not good enough. Nothing was done.
+    /// The key is missing or wrong. Nothing was done.
     #[error("{call}: the key is not accepted")]
     Unauthorized {
+        /// Operation.
+        call: &'static str,
+    },
+    /// The key lacks the right for this operation. Nothing was done.
+    #[error("{call}: the key lacks the right")]
+    Forbidden {
         /// Operation.
         call: &'static str,
     },
@@ -171,9 +180,10 @@ impl Error {
                 _ => Retry::Backoff,
             },
             Self::Unavailable { wait, .. } | Self::Throttled { wait, .. } => after(*wait),
+            // The same call goes through once a person has set the key right.
+            Self::Unauthorized { .. } | Self::Forbidden { .. } => Retry::After(KEY_WAIT),
             Self::Unsendable { .. }
             | Self::Refused { .. }
-            | Self::Unauthorized { .. }
             | Self::NotFound { .. }
             | Self::Unreadable { .. }
             | Self::TooLarge { .. }
@@ -198,6 +208,7 @@ impl Error {
             Self::Refused { code, .. } => code.as_deref(),
             Self::Throttled { .. } => Some("throttled"),
             Self::Unauthorized { .. } => Some("unauthorized"),
+            Self::Forbidden { .. } => Some("forbidden"),
             Self::NotFound { .. } => Some("not_found"),
             _ => None,
         }
@@ -215,6 +226,7 @@ impl Error {
             | Self::Throttled { call, .. }
             | Self::Refused { call, .. }
             | Self::Unauthorized { call }
+            | Self::Forbidden { call }
             | Self::NotFound { call }
             | Self::Unreadable { call, .. }
             | Self::TooLarge { call, .. } => call,

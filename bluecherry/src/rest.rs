@@ -6,7 +6,7 @@ mod send;
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Once;
+use std::sync::{Arc, Once, PoisonError, RwLock};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -57,10 +57,12 @@ impl fmt::Debug for Config {
 /// A site reached by REST.
 ///
 /// It repeats nothing by itself, follows no redirect and uses no proxy of the environment. Cloning
-/// is cheap and shares the connections.
+/// is cheap and shares the connections and the key.
 #[derive(Clone)]
 pub struct Rest {
     http: Client,
+    /// Read with each send, so that a changed key counts at once.
+    key: Arc<RwLock<HeaderValue>>,
     base: Url,
     call_timeout: Duration,
     max_body: usize,
@@ -83,15 +85,8 @@ impl Rest {
         if config.connect_timeout > config.call_timeout {
             return Err(wrong("connecting may not take longer than the whole call"));
         }
-        let key = config.api_key.expose_secret();
-        if key.is_empty() {
-            return Err(wrong("the key is empty"));
-        }
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {key}"))
-            .map_err(|_| wrong("the key does not fit a header"))?;
-        bearer.set_sensitive(true);
+        let key = bearer(&config.api_key)?;
         let mut headers = HeaderMap::new();
-        headers.insert(reqwest::header::AUTHORIZATION, bearer);
         headers.insert(
             reqwest::header::ACCEPT,
             HeaderValue::from_static("application/json"),
@@ -112,10 +107,31 @@ impl Rest {
             .map_err(|_| wrong("no HTTP client with these settings"))?;
         Ok(Self {
             http,
+            key: Arc::new(RwLock::new(key)),
             base,
             call_timeout: config.call_timeout,
             max_body: config.max_body,
         })
+    }
+
+    fn key(&self) -> HeaderValue {
+        self.key
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The same connections with another key, which only this one uses.
+    fn with_key(&self, key: &SecretString) -> Result<Self, Error> {
+        Ok(Self {
+            key: Arc::new(RwLock::new(bearer(key)?)),
+            ..self.clone()
+        })
+    }
+
+    /// Goes on with the key of another client; clones too.
+    fn take_key_of(&self, other: &Self) {
+        *self.key.write().unwrap_or_else(PoisonError::into_inner) = other.key();
     }
 }
 
@@ -126,6 +142,19 @@ impl fmt::Debug for Rest {
             .field("max_body", &self.max_body)
             .finish_non_exhaustive()
     }
+}
+
+/// The key as it is sent, marked so that nothing prints it.
+fn bearer(key: &SecretString) -> Result<HeaderValue, Error> {
+    let wrong = |what| Error::Config { what };
+    let key = key.expose_secret();
+    if key.is_empty() {
+        return Err(wrong("the key is empty"));
+    }
+    let mut bearer = HeaderValue::from_str(&format!("Bearer {key}"))
+        .map_err(|_| wrong("the key does not fit a header"))?;
+    bearer.set_sensitive(true);
+    Ok(bearer)
 }
 
 fn base_url(text: &str) -> Result<Url, &'static str> {

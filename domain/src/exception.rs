@@ -203,6 +203,18 @@ kinds! {
     StrayShipment, "stray_shipment", Operations, false,
         "BlueCherry reports a shipment under a key of ours, and there is no such order.",
         "Find out which order it belongs to.";
+    /// Nobody answers at an endpoint.
+    EndpointDown, "endpoint_down", Engineering, false,
+        "A system does not answer; everything that needs it waits, and one probe at a time asks whether it is back.",
+        "Look whether the system, or the way to it, is down. All go on by themselves when it answers, the nearest deadline first.";
+    /// A key is not taken any more.
+    KeyRefused, "key_refused", Engineering, false,
+        "A system does not take our key; everything that needs it waits.",
+        "Put a valid key into the file that bcm.toml names; it is read again within a second. A key in an environment variable needs a restart.";
+    /// A key lacks the right for one operation.
+    RightMissing, "right_missing", Engineering, false,
+        "The key lacks the right for the operation in the evidence; every order that needs it waits.",
+        "Have the right granted to the key's user. One call a minute tries, and all go on by themselves.";
 }
 
 impl fmt::Display for Kind {

@@ -5,7 +5,9 @@
 pub mod acceptance;
 pub mod command;
 pub mod exception;
+pub mod frequency;
 pub mod fulfillment;
+pub mod gate;
 pub mod mapping;
 pub mod marketplace;
 pub mod money;

@@ -24,6 +24,8 @@ pub(crate) enum Origin {
     ShipmentInbox,
     /// A shipment without its order.
     Stray,
+    /// A system, or one call of it, that cannot be used.
+    Gate,
 }
 
 impl Origin {
@@ -33,6 +35,7 @@ impl Origin {
             Self::OrderInbox => "order_inbox",
             Self::ShipmentInbox => "shipment_inbox",
             Self::Stray => "stray",
+            Self::Gate => "gate",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! The ledger has no clock of its own; every moment is passed in. A method without "Errors" fails
 //! with [`Error::Unavailable`] or [`Error::Corrupt`] only.
 
+mod budgets;
 mod columns;
 mod commands;
 mod cursors;
@@ -13,6 +14,7 @@ mod error;
 mod events;
 mod exceptions;
 mod export;
+mod gates;
 mod inbox;
 mod intents;
 mod keys;
@@ -27,9 +29,12 @@ mod seal;
 mod shipments;
 mod turns;
 mod unreadable;
+mod waiting;
 
+pub use budgets::{CallClosing, ClosedCall};
 pub use error::{Error, Result};
 pub use export::{Exported, Said, Stands, read_export};
+pub use gates::{Closing, Gate};
 pub use open::Ledger;
 pub use rebuild::Rebuild;
 pub use rows::*;

@@ -18,6 +18,7 @@ use crate::seal::{MasterKey, Place, SealKey};
 const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../migrations/0001_first.sql")),
     (4, include_str!("../migrations/0004_rebuild.sql")),
+    (2, include_str!("../migrations/0002_calls.sql")),
 ];
 
 /// For each SQLite connection. Deleted keys are overwritten, not only unlinked.

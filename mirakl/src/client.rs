@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use reqwest::header::{
@@ -15,6 +16,7 @@ use crate::answer::{Answer, Kind};
 use crate::cause::Cause;
 use crate::error::Error;
 use crate::response::{header, http_date, read_body, refusal};
+use crate::settings::Shop;
 
 /// What a client needs to know of one shop on one marketplace.
 #[derive(Clone, Debug)]
@@ -51,10 +53,13 @@ impl Config {
 
 /// The seller API of one shop on one marketplace.
 ///
-/// Cheap to clone; clones share their connections. Call frequencies are the caller's to keep.
+/// Cheap to clone; clones share their connections and their key. Call frequencies are the caller's
+/// to keep.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
+    /// Read with each send, so that a changed key counts at once.
+    key: Arc<RwLock<HeaderValue>>,
     base: Url,
     shop_id: Option<i64>,
     call_timeout: Duration,
@@ -163,16 +168,9 @@ impl Client {
         {
             return Err(wrong("a limit is zero"));
         }
-        if config.api_key.expose_secret().is_empty() {
-            return Err(wrong("the key is empty"));
-        }
-        let mut key = HeaderValue::from_str(config.api_key.expose_secret())
-            .map_err(|_| wrong("the key holds what a header cannot"))?;
-        key.set_sensitive(true);
-        let headers = HeaderMap::from_iter([
-            (AUTHORIZATION, key),
-            (ACCEPT, HeaderValue::from_static("application/json")),
-        ]);
+        let key = header_of(&config.api_key)?;
+        let headers =
+            HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
 
         // Whoever installed a provider before this is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -200,11 +198,30 @@ impl Client {
         } = config;
         Ok(Self {
             http,
+            key: Arc::new(RwLock::new(key)),
             base,
             shop_id,
             call_timeout,
             max_body,
         })
+    }
+
+    /// Asks with another key whose it is (A01), and goes on with it, clones too, if it is that
+    /// shop's; the answer tells. A key of another shop, or one that is refused, changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Config`]: the key does not fit a header. Else as [`Client::shop`].
+    pub async fn renew_key(&self, key: &SecretString, shop_id: i64) -> Result<Shop, Error> {
+        let key = header_of(key)?;
+        let candidate = Self {
+            key: Arc::new(RwLock::new(key.clone())),
+            ..self.clone()
+        };
+        let shop = candidate.shop().await?;
+        if shop.shop_id == shop_id {
+            *self.key.write().unwrap_or_else(PoisonError::into_inner) = key;
+        }
+        Ok(shop)
     }
 
     /// Sends one request, once, and reads its answer within the time of a call.
@@ -268,21 +285,30 @@ impl Client {
                 .header(CONTENT_LENGTH, 0),
         };
 
-        let response = request.send().await.map_err(|error| {
-            if error.is_connect() {
-                Error::NotSent {
-                    call: code,
-                    source: Cause::of(&error),
+        let key = self
+            .key
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let response = request
+            .header(AUTHORIZATION, key)
+            .send()
+            .await
+            .map_err(|error| {
+                if error.is_connect() {
+                    Error::NotSent {
+                        call: code,
+                        source: Cause::of(&error),
+                    }
+                } else if error.is_builder() {
+                    Error::Config {
+                        call: code,
+                        what: "the request cannot be made",
+                    }
+                } else {
+                    kind.lost(code, Cause::of(&error))
                 }
-            } else if error.is_builder() {
-                Error::Config {
-                    call: code,
-                    what: "the request cannot be made",
-                }
-            } else {
-                kind.lost(code, Cause::of(&error))
-            }
-        })?;
+            })?;
         let status = response.status();
         if !status.is_success() {
             return Err(refusal(code, kind, response).await);
@@ -299,6 +325,21 @@ impl Client {
             Err(cause) => Err(kind.lost(code, cause)),
         }
     }
+}
+
+/// The key as it is sent, marked so that nothing prints it.
+fn header_of(key: &SecretString) -> Result<HeaderValue, Error> {
+    let wrong = |what| Error::Config {
+        call: "client",
+        what,
+    };
+    if key.expose_secret().is_empty() {
+        return Err(wrong("the key is empty"));
+    }
+    let mut key = HeaderValue::from_str(key.expose_secret())
+        .map_err(|_| wrong("the key holds what a header cannot"))?;
+    key.set_sensitive(true);
+    Ok(key)
 }
 
 fn is_loopback(url: &Url) -> bool {

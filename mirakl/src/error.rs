@@ -7,6 +7,9 @@ use domain::retry::{Fate, Retry};
 use crate::answer::{Malformed, MalformedKind};
 use crate::cause::{Cause, at};
 
+/// How long a call waits whose key, or its right, is refused.
+const KEY_WAIT: Duration = Duration::from_secs(60);
+
 /// Why a call brought no result, by what the caller can do about it.
 ///
 /// No text here holds a key, an address or any part of a body: codes, counts and JSON paths only.
@@ -43,6 +46,8 @@ pub enum Error {
         call: &'static str,
         /// What `Retry-After` said; a minute if it said nothing.
         wait: Duration,
+        /// Did it say anything?
+        told: bool,
     },
     /// Mirakl said no, and nothing was written: what was asked, or the state it meets, must change first.
     #[error("{call} was refused with status {status}{}", in_brackets(code.as_deref()))]
@@ -119,10 +124,10 @@ impl Error {
             Self::Unreadable { source, .. } if source.kind == MalformedKind::NotJson => {
                 Retry::Backoff
             }
+            // The same call goes through once a person has set the key right.
+            Self::Unauthorized { .. } | Self::Forbidden { .. } => Retry::After(KEY_WAIT),
             Self::Unreadable { .. }
             | Self::Refused { .. }
-            | Self::Unauthorized { .. }
-            | Self::Forbidden { .. }
             | Self::NotFound { .. }
             | Self::TooLarge { .. }
             | Self::Config { .. } => Retry::Never,
@@ -256,7 +261,11 @@ mod tests {
                 "OR21 brought no answer",
             ),
             (
-                Error::Throttled { call, wait },
+                Error::Throttled {
+                    call,
+                    wait,
+                    told: true,
+                },
                 Retry::After(wait),
                 Fate::NotDone,
                 "OR21 is throttled for 7 s",
@@ -273,13 +282,13 @@ mod tests {
             ),
             (
                 Error::Unauthorized { call },
-                Retry::Never,
+                Retry::After(KEY_WAIT),
                 Fate::NotDone,
                 "OR21 was refused: the key is not valid",
             ),
             (
                 Error::Forbidden { call },
-                Retry::Never,
+                Retry::After(KEY_WAIT),
                 Fate::NotDone,
                 "OR21 was refused: the key lacks the right",
             ),

@@ -26,8 +26,10 @@ pub(crate) async fn refusal(call: &'static str, kind: Kind, response: Response) 
         StatusCode::UNAUTHORIZED => return Error::Unauthorized { call },
         StatusCode::FORBIDDEN => return Error::Forbidden { call },
         StatusCode::TOO_MANY_REQUESTS => {
-            let wait = header(&response, &RETRY_AFTER).map_or(WAIT_DEFAULT, retry_after);
-            return Error::Throttled { call, wait };
+            let told = header(&response, &RETRY_AFTER).and_then(retry_after);
+            let wait = told.unwrap_or(WAIT_DEFAULT);
+            let told = told.is_some();
+            return Error::Throttled { call, wait, told };
         }
         // These two say nothing sure about what was done before them.
         StatusCode::REQUEST_TIMEOUT | StatusCode::SEE_OTHER => {
@@ -82,11 +84,9 @@ pub(crate) fn header<'a>(response: &'a Response, name: &HeaderName) -> Option<&'
     response.headers().get(name)?.to_str().ok()
 }
 
-fn retry_after(text: &str) -> Duration {
-    match text.trim().parse::<u64>() {
-        Ok(wait_s) => Duration::from_secs(wait_s.clamp(1, WAIT_S_MAX)),
-        Err(_) => WAIT_DEFAULT,
-    }
+fn retry_after(text: &str) -> Option<Duration> {
+    let wait_s = text.trim().parse::<u64>().ok()?;
+    Some(Duration::from_secs(wait_s.clamp(1, WAIT_S_MAX)))
 }
 
 pub(crate) fn http_date(text: &str) -> Option<Timestamp> {
@@ -102,14 +102,14 @@ mod tests {
     #[test]
     fn a_wait_is_whole_seconds_within_a_day() {
         for (text, wait_s) in [
-            ("7", 7),
-            (" 120 ", 120),
-            ("0", 1),
-            ("9999999", WAIT_S_MAX),
-            ("soon", 60),
-            ("-1", 60),
+            ("7", Some(7)),
+            (" 120 ", Some(120)),
+            ("0", Some(1)),
+            ("9999999", Some(WAIT_S_MAX)),
+            ("soon", None),
+            ("-1", None),
         ] {
-            assert_eq!(retry_after(text), Duration::from_secs(wait_s), "{text}");
+            assert_eq!(retry_after(text), wait_s.map(Duration::from_secs), "{text}");
         }
     }
 

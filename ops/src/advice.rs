@@ -51,7 +51,10 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
         | Kind::UnknownWord
         | Kind::UnreadableOrder
         | Kind::UnreadableShipment
-        | Kind::StrayShipment => vec![],
+        | Kind::StrayShipment
+        | Kind::EndpointDown
+        | Kind::KeyRefused
+        | Kind::RightMissing => vec![],
     }
 }
 
@@ -121,7 +124,10 @@ mod tests {
         unknown_word: 
         unreadable_order: 
         unreadable_shipment: 
-        stray_shipment:
+        stray_shipment: 
+        endpoint_down: 
+        key_refused: 
+        right_missing:
         ");
     }
 }

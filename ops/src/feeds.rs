@@ -8,6 +8,7 @@ use ledger::{FeedState, Ledger};
 use serde::Serialize;
 use workflows::ids;
 
+use crate::gates::{self, ClosedCallItem, GateItem};
 use crate::render::{
     Cell, Look, Tone, count, json, or_dash, paint, plain, relative, source, table,
 };
@@ -54,6 +55,10 @@ pub struct FeedsDocument {
     pub as_of: Timestamp,
     /// By name.
     pub feeds: Vec<FeedItem>,
+    /// Systems that nobody calls now.
+    pub gates: Vec<GateItem>,
+    /// Calls that wait.
+    pub closed_calls: Vec<ClosedCallItem>,
 }
 
 /// One feed.
@@ -114,10 +119,13 @@ impl Feeds {
         let ledger = &surroundings.ledger;
         match self.verb.unwrap_or(FeedsVerb::List) {
             FeedsVerb::List => {
+                let (gates, closed_calls) = gates::items(ledger, surroundings.now).await?;
                 let document = FeedsDocument {
                     source: "ledger",
                     as_of: surroundings.now,
                     feeds: items(ledger).await?,
+                    gates,
+                    closed_calls,
                 };
                 Ok(Output::good(document.render(surroundings.look())))
             }
@@ -210,7 +218,8 @@ impl FeedsDocument {
             source(self.as_of)
         );
         let feeds = rows(&self.feeds, self.as_of, look);
-        format!("{feeds}{}\n", paint(&footer, Tone::Faint, look))
+        let gates = gates::rows(&self.gates, &self.closed_calls, self.as_of, look);
+        format!("{feeds}{gates}{}\n", paint(&footer, Tone::Faint, look))
     }
 }
 

@@ -12,6 +12,7 @@ pub mod error;
 pub mod exceptions;
 pub mod feeds;
 pub mod ledger;
+pub mod gates;
 pub mod orders;
 pub mod render;
 pub mod status;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::feeds::{self, FeedItem};
+use crate::gates::{self, ClosedCallItem, GateItem};
 use crate::render::{Cell, Look, Tone, count, json, paint, source, table};
 use crate::{Output, Surroundings};
 
@@ -29,6 +30,10 @@ pub struct StatusDocument {
     pub exceptions: Vec<OpenExceptions>,
     /// Feeds, by name.
     pub feeds: Vec<FeedItem>,
+    /// Systems that nobody calls now.
+    pub gates: Vec<GateItem>,
+    /// Calls that wait.
+    pub closed_calls: Vec<ClosedCallItem>,
     /// Calls whose outcome is not known yet.
     pub open_intents: u64,
     /// Orders that somebody else accepted before we could.
@@ -60,12 +65,16 @@ impl Status {
             .map(|(kind, owner, count)| OpenExceptions { owner, kind, count })
             .collect();
         exceptions.sort_by_key(|e| (e.owner, e.kind));
+        let (ledger, now) = (&surroundings.ledger, surroundings.now);
+        let (gates, closed_calls) = gates::items(ledger, now).await?;
         let document = StatusDocument {
             source: "ledger",
             as_of: surroundings.now,
             orders: counts.by_stage,
             exceptions,
             feeds: feeds::items(&surroundings.ledger).await?,
+            gates,
+            closed_calls,
             open_intents: counts.open_intents,
             accepted_elsewhere: counts.accepted_elsewhere,
             unreadable: counts.unreadable,
@@ -102,6 +111,7 @@ impl StatusDocument {
             "Feeds"
         });
         text += &feeds::rows(&self.feeds, self.as_of, look);
+        text += &gates::rows(&self.gates, &self.closed_calls, self.as_of, look);
         let footer = format!(
             "{} · {} · {} · {}",
             count(

@@ -149,7 +149,7 @@ pub async fn connections(
         queue_cycle: Duration::from_secs(cycle.filter(|s| *s > 0).unwrap_or(60)),
         poll: config.bluecherry.poll,
     };
-    let connections = Connections::new(ledger, shops, site, clock);
+    let connections = Connections::new(ledger, shops, site, clock).with_limits(config.limits());
     Ok(connections.with_switches(switches(config)?))
 }
 
@@ -214,7 +214,7 @@ async fn profile(
                     .await?;
                 break profile;
             }
-            Err(bluecherry::Error::Unauthorized { .. }) => {
+            Err(bluecherry::Error::Unauthorized { .. } | bluecherry::Error::Forbidden { .. }) => {
                 bail!("BlueCherry does not take the key: see bluecherry.api_key in bcm.toml")
             }
             Err(error) => {
@@ -310,7 +310,7 @@ fn is_meant(shop: &Marketplace, found: &mirakl::Shop) -> anyhow::Result<()> {
 }
 
 /// Tells keys apart without telling them.
-fn fingerprint(key: &str) -> String {
+pub(crate) fn fingerprint(key: &str) -> String {
     use sha2::{Digest, Sha256};
     let hash = Sha256::digest(key.as_bytes());
     hash.iter().take(6).map(|b| format!("{b:02x}")).collect()

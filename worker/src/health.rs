@@ -198,5 +198,41 @@ async fn text(shared: &Shared) -> Result<String, ledger::Error> {
         .map(|feed| (label(&feed.name), f64::from(feed.owed)))
         .collect();
     figure("bcm_feed_owed", "Orders whose run owes a look.", &rows);
+    let gates = ledger.gates().await?;
+    let closed = |endpoint: &domain::gate::Endpoint| {
+        let name = endpoint.to_string();
+        let closed = gates
+            .iter()
+            .any(|g| g.endpoint == name && g.reason.is_some());
+        (
+            format!("{{endpoint=\"{name}\"}}"),
+            f64::from(u8::from(closed)),
+        )
+    };
+    let rows: Vec<_> = shared.connections.endpoints().iter().map(closed).collect();
+    figure(
+        "bcm_gate_closed",
+        "1 while nobody calls the endpoint.",
+        &rows,
+    );
+    let calls = ledger.closed_calls().await?;
+    let label = |call: &ledger::ClosedCall| {
+        let (endpoint, name, reason) = (&call.endpoint, &call.call, call.reason.as_str());
+        format!("{{endpoint=\"{endpoint}\",call=\"{name}\",reason=\"{reason}\"}}")
+    };
+    let rows: Vec<_> = calls
+        .iter()
+        .map(|call| (label(call), f64::from(u8::from(call.until > now))))
+        .collect();
+    figure("bcm_call_closed", "1 while this call has to wait.", &rows);
+    let rows: Vec<_> = calls
+        .iter()
+        .map(|call| (label(call), call.total as f64))
+        .collect();
+    figure(
+        "bcm_call_refusals",
+        "Times this call was told to wait, ever.",
+        &rows,
+    );
     Ok(out)
 }

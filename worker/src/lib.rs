@@ -9,6 +9,7 @@ pub mod health;
 pub mod mappings;
 pub mod rebuild;
 pub mod run;
+pub mod secrets;
 pub mod telemetry;
 pub mod temporal;
 pub mod webhook;

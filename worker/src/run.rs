@@ -16,7 +16,7 @@ use workflows::orders::FulfillOrder;
 use domain::mapping::Mappings;
 
 use crate::config::Config;
-use crate::{attributes, feeds, health, mappings, webhook};
+use crate::{attributes, feeds, health, mappings, secrets, webhook};
 
 /// A worker that was killed gives its cached runs up after this.
 const STICKY: Duration = Duration::from_secs(3);
@@ -31,6 +31,8 @@ pub struct Running {
     pub client: Client,
     /// Where the mapping tables are watched; empty in tests that publish them themselves.
     pub mappings: Option<mappings::Watched>,
+    /// Files of keys that may change; empty in tests that change none.
+    pub secrets: Option<secrets::Watched>,
     /// Where health and metrics answer; empty for nowhere.
     pub listen: Option<std::net::SocketAddr>,
     /// Who is told of new exceptions.
@@ -47,6 +49,7 @@ impl Running {
                 folder: PathBuf::from(&config.mappings_folder),
                 marketplaces: config.codes(),
             }),
+            secrets: Some(secrets::Watched::of(config)),
             listen: Some(config.http.listen),
             webhook: config.webhook.as_ref().map(|w| w.url.clone()),
         }
@@ -82,6 +85,7 @@ pub async fn run(
         connections,
         client,
         mappings,
+        secrets,
         listen,
         webhook,
     } = running;
@@ -114,6 +118,10 @@ pub async fn run(
             client,
             state.clone(),
         ));
+    }
+    beside.spawn(secrets::probe(connections.clone()));
+    if let Some(watched) = secrets {
+        beside.spawn(secrets::watch(watched, connections.clone()));
     }
     if let Some(url) = webhook {
         beside.spawn(webhook::tell(url, connections.clone()));

@@ -1,7 +1,5 @@
 //! Mirakl's orders into the ledger.
 
-use std::time::Duration;
-
 use domain::exception::Kind;
 use domain::marketplace::OrderKey;
 use jiff::Timestamp;
@@ -11,7 +9,7 @@ use workflows::activities::{FeedInput, FeedReport};
 
 use super::Feeds;
 use super::tell::News;
-use crate::calls::To;
+use crate::calls::{Admitted, To};
 use crate::settings::Shop;
 use crate::{Failure, translate};
 
@@ -19,8 +17,6 @@ use crate::{Failure, translate};
 const PAGE: u32 = 100;
 /// Runs told after one pull.
 pub(super) const TOLD_A_PULL: u32 = 1_000;
-/// OR04 may be called once a minute, by one worker of all.
-const WRITE_EVERY: Duration = Duration::from_secs(60);
 
 impl Feeds {
     pub(super) async fn pull_orders(
@@ -33,8 +29,10 @@ impl Feeds {
         })?;
         let shop = self.orders.connections().shop(&code)?;
         let mut sum = Recorded::default();
-        let mut rows = self.pull_changed(shop, name, &mut sum).await?;
-        rows += self.read_back(shop, name, &mut sum).await?;
+        // All pages of a pull, and the page of read-backs, are one use of OR11.
+        let pull = self.orders.admit(To::Mirakl(shop), "OR11").await?;
+        let mut rows = self.pull_changed(&pull, shop, name, &mut sum).await?;
+        rows += self.read_back(&pull, shop, name, &mut sum).await?;
         self.write_references(shop).await?;
         let ledger = self.orders.ledger();
         let owed = ledger
@@ -54,6 +52,7 @@ impl Feeds {
     /// and moves with the last page only.
     pub(super) async fn pull_changed(
         &self,
+        pull: &Admitted<'_>,
         shop: &Shop,
         name: &str,
         sum: &mut Recorded,
@@ -76,8 +75,7 @@ impl Feeds {
                 ..OrderQuery::default()
             };
             let read_at = self.orders.now();
-            let admitted = self.orders.admit(To::Mirakl(shop), "OR11").await?;
-            let page = admitted.send(shop.client.list_orders(&query)).await?;
+            let page = pull.send(shop.client.list_orders(&query)).await?;
             let (seen, unreadable) = sort_out(shop, &page, read_at);
             let stamps = seen.iter().map(|s| s.order.updated_at);
             newest = newest.into_iter().chain(stamps).max();
@@ -100,7 +98,13 @@ impl Feeds {
     }
 
     /// Orders of which a call's outcome is not known: read by their IDs, one page a pull.
-    async fn read_back(&self, shop: &Shop, name: &str, sum: &mut Recorded) -> Result<u32, Failure> {
+    async fn read_back(
+        &self,
+        pull: &Admitted<'_>,
+        shop: &Shop,
+        name: &str,
+        sum: &mut Recorded,
+    ) -> Result<u32, Failure> {
         let ledger = self.orders.ledger();
         // An ID with a comma cannot be asked for; it comes with the changed orders.
         let mut order_ids = ledger.pending_read_backs(&shop.code, PAGE).await?;
@@ -114,8 +118,7 @@ impl Feeds {
             ..OrderQuery::default()
         };
         let read_at = self.orders.now();
-        let admitted = self.orders.admit(To::Mirakl(shop), "OR11").await?;
-        let page = admitted.send(shop.client.list_orders(&query)).await?;
+        let page = pull.send(shop.client.list_orders(&query)).await?;
         let (seen, unreadable) = sort_out(shop, &page, read_at);
         let run = FeedRun {
             feed: name,
@@ -136,10 +139,7 @@ impl Feeds {
         }
         let ledger = self.orders.ledger();
         let due = ledger.references_due(&shop.code, PAGE).await?;
-        // A demo that polls each second writes as often as it polls, sixty times as fast as life.
-        let (every, turn) = (WRITE_EVERY.min(shop.poll), format!("OR04/{}", shop.code));
-        let now = self.orders.now();
-        if due.is_empty() || !ledger.take_turn(&turn, every, now).await? {
+        if due.is_empty() {
             return Ok(());
         }
         let reference = |(order_id, number): &(String, String)| Reference {
@@ -147,7 +147,13 @@ impl Feeds {
             reference: number.clone(),
         };
         let references: Vec<Reference> = due.iter().map(reference).collect();
-        let admitted = self.orders.admit(To::Mirakl(shop), "OR04").await?;
+        let admitted = match self.orders.admit(To::Mirakl(shop), "OR04").await {
+            Ok(admitted) => admitted,
+            Err(not_now) => {
+                tracing::debug!(marketplace = %shop.code, "{not_now}");
+                return Ok(());
+            }
+        };
         match admitted
             .send(shop.client.write_references(&references))
             .await

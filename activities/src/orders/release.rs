@@ -75,9 +75,15 @@ impl Orders {
                 .block(at, &Step::Release, problem, Some(intent), |_| {})
                 .await;
         }
+        // Both may go before the attempt is noted: a closed gate must not look like a sent call.
+        let set_ship_to = match order.ship_to_set {
+            true => None,
+            false => Some(self.admit(To::BlueCherry, "set_ship_to").await?),
+        };
+        let release = self.admit(To::BlueCherry, "release_sales_order").await?;
         let deadline = self.before_sending(intent, window).await?;
         let mut order = order;
-        if !order.ship_to_set {
+        if let Some(set_ship_to) = set_ship_to {
             let ship_to = serde_json::from_str(&intent.body)
                 .map_err(|_| Failure::unexpected(format!("intent {} is unreadable", intent.id)))?;
             let change = ShipToChange {
@@ -86,9 +92,8 @@ impl Orders {
                 expected_version: order.version,
             };
             let key = format!("ship-to:{}:{}", order.external_po, order.version);
-            let admitted = self.admit(To::BlueCherry, "set_ship_to").await?;
             let setting = binding.set_ship_to(&order.ord_num, &change, &key);
-            order = match admitted.send(setting).await {
+            order = match set_ship_to.send(setting).await {
                 Ok(order) => order,
                 Err(error) => return self.not_released(at, intent, window, deadline, error).await,
             };
@@ -96,9 +101,8 @@ impl Orders {
         if ours(&order) {
             let key = format!("release:{}:{}", order.external_po, order.version);
             let hold = &self.site().hold_code;
-            let admitted = self.admit(To::BlueCherry, "release_sales_order").await?;
             let releasing = binding.release(&order.ord_num, hold, &key);
-            order = match admitted.send(releasing).await {
+            order = match release.send(releasing).await {
                 Ok(order) => order,
                 Err(error) => return self.not_released(at, intent, window, deadline, error).await,
             };

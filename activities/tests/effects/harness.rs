@@ -80,12 +80,9 @@ impl Env {
             let shop = shop(&plan, client);
             let clock = clock.clone();
             let clock = Clock::following(move || clock.now());
-            Orders::new(Arc::new(Connections::new(
-                ledger.clone(),
-                vec![shop],
-                site(rest),
-                clock,
-            )))
+            let limits = plan.limits.clone();
+            let connections = Connections::new(ledger.clone(), vec![shop], site(rest), clock);
+            Orders::new(Arc::new(connections.with_limits(limits)))
         };
         let orders = Arc::new(connect(seller(mirakl.url()), rest(erp.url())));
         let unreachable = connect(seller(nobody()), rest(nobody()));
@@ -305,6 +302,10 @@ pub fn list(ledger: &Value, name: &str) -> Vec<Value> {
 }
 
 async fn act(orders: &Orders, key: &OrderKey, step: &Step) -> Result<Step, Failure> {
+    orders.for_order(key, do_step(orders, key, step)).await
+}
+
+async fn do_step(orders: &Orders, key: &OrderKey, step: &Step) -> Result<Step, Failure> {
     let decision: Decision = match step {
         Step::CreateSalesOrder => orders.create_sales_order(key).await?,
         Step::FindSalesOrder => orders.find_sales_order(key).await?,

@@ -1,9 +1,11 @@
 //! Each effect of an order's run against both simulators: done, done twice, answer lost, refused.
 
 mod accept;
+mod budgets;
 mod cancel;
 mod commands;
 mod create;
+mod gates;
 mod harness;
 mod plan;
 mod reading;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use activities::{Shop, Site};
+use activities::{Limits, Shop, Site};
 use bluecherry::{AccountModel, Binding, NewCustomer, Rest};
 use domain::mapping::Mappings;
 use domain::marketplace::{CustomerModel, MarketplaceCode, Policy, ShortStock};
@@ -29,6 +29,7 @@ pub struct Plan {
     /// None: the account opened for the marketplace.
     pub customer: Option<CustomerModel>,
     pub poll: Duration,
+    pub limits: Limits,
 }
 
 impl Plan {
@@ -57,6 +58,7 @@ impl Plan {
             },
             customer: None,
             poll: Duration::from_secs(60),
+            limits: Limits::default(),
         }
     }
 

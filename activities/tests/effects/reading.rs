@@ -157,6 +157,7 @@ async fn a_reference_that_cannot_be_written_stops_no_pull_and_is_written_later()
         env.fail_mirakl(FaultRule::once("OR04", action));
 
         for _ in 0..4 {
+            env.clock.advance(Duration::from_secs(2));
             env.pull().await;
         }
 
@@ -194,6 +195,7 @@ async fn a_pull_that_fails_loses_nothing() {
     let throttled = env.feeds.pull_orders_once(&feed).await.unwrap_err();
     assert_eq!(crate::harness::wait_s(&throttled), 9);
 
+    env.clock.advance(Duration::from_secs(9));
     env.pull().await;
 
     assert_eq!(env.drive(&env.key("C1-A")).await, Step::Wait(Wait::Payment));

@@ -90,8 +90,10 @@ impl Answer {
             .and_then(|refusal| refusal.retry_after_s)
             .map(capped);
         let wait = wait.or(self.wait);
-        if matches!(status, 401 | 403) {
-            return Error::Unauthorized { call };
+        match status {
+            401 => return Error::Unauthorized { call },
+            403 => return Error::Forbidden { call },
+            _ => {}
         }
         let Some(refusal) = refusal else {
             return match status {

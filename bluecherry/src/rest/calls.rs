@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use reqwest::Method;
+use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,15 @@ fn whole<T: DeserializeOwned>(answer: Answer) -> Result<Vec<T>, Error> {
 impl Binding for Rest {
     async fn profile(&self) -> Result<Profile, Error> {
         self.get("get_profile", &["profile"], &[]).await?.read()
+    }
+
+    async fn renew_key(&self, key: &SecretString, site: &str) -> Result<Profile, Error> {
+        let candidate = self.with_key(key)?;
+        let profile = candidate.profile().await?;
+        if domain::mapping::same_code(&profile.site, site) {
+            self.take_key_of(&candidate);
+        }
+        Ok(profile)
     }
 
     async fn batches(&self, feed: Option<&str>) -> Result<Vec<Batch>, Error> {

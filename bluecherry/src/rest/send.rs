@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::{Duration, Instant};
 
-use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Request, Response, Url};
 use serde::Serialize;
 
@@ -139,7 +139,8 @@ impl Rest {
         answer
     }
 
-    async fn exchange(&self, call: Call, request: Request) -> Result<Answer, Error> {
+    async fn exchange(&self, call: Call, mut request: Request) -> Result<Answer, Error> {
+        request.headers_mut().insert(AUTHORIZATION, self.key());
         let response = self
             .http
             .execute(request)

@@ -187,4 +187,23 @@ async fn what_the_site_refuses_is_named_by_code_and_field() {
             call: "get_profile"
         })
     );
+
+    // A key that is refused, or of another site, changes nothing; a good one counts for all clones.
+    let (clone, key) = (stranger.clone(), KEY.into());
+    assert!(
+        stranger
+            .renew_key(&"a third".into(), "SIMSITE")
+            .await
+            .is_err()
+    );
+    stranger
+        .renew_key(&key, "ELSEWHERE")
+        .await
+        .expect("an answer");
+    assert!(clone.profile().await.is_err());
+    stranger
+        .renew_key(&key, "SIMSITE")
+        .await
+        .expect("an answer");
+    assert!(clone.profile().await.is_ok());
 }

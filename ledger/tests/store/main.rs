@@ -1,5 +1,6 @@
 //! The ledger against a SQLite file. `postgres.rs` runs the same tests against PostgreSQL.
 
+mod calls;
 mod decisions;
 mod feeds;
 mod harness;

@@ -269,7 +269,7 @@ async fn faults_become_the_error_that_says_what_to_do() {
         ("reset", Retry::Backoff),
         ("status:503", Retry::Backoff),
         ("status:429:7", Retry::After(Duration::from_secs(7))),
-        ("status:401", Retry::Never),
+        ("status:401", Retry::After(Duration::from_secs(60))),
     ] {
         sim.faults()
             .inject(FaultRule::once("OR11", action))
@@ -302,4 +302,34 @@ async fn a_wrong_key_and_a_wrong_order_are_named() {
         matches!(missing, Error::NotFound { call: "OR24", .. }),
         "{missing:?}"
     );
+}
+
+#[tokio::test]
+async fn a_new_key_counts_for_all_clones_if_it_is_the_same_shops() {
+    let (sim, client) = marketplace().await;
+    let clone = client.clone();
+    let shop_id = client.shop().await.unwrap().shop_id;
+    let right = SecretString::from(sim.api_key());
+    let wrong = SecretString::from("another-key");
+
+    let refused = client.renew_key(&wrong, shop_id).await.unwrap_err();
+    assert!(matches!(refused, Error::Unauthorized { call: "A01" }));
+    assert!(clone.shop().await.is_ok(), "a refused key changes nothing");
+
+    let other_shop = client.renew_key(&right, shop_id + 1).await.unwrap();
+    assert_eq!(
+        other_shop.shop_id, shop_id,
+        "whose key it is stands in the answer"
+    );
+
+    let stranger = Client::new(Config::new(sim.url(), wrong)).unwrap();
+    let its_clone = stranger.clone();
+    assert!(its_clone.shop().await.is_err());
+    stranger.renew_key(&right, shop_id + 1).await.unwrap();
+    assert!(
+        its_clone.shop().await.is_err(),
+        "a key of another shop is not taken"
+    );
+    stranger.renew_key(&right, shop_id).await.unwrap();
+    assert!(its_clone.shop().await.is_ok());
 }

@@ -218,12 +218,12 @@ async fn each_status_becomes_the_error_that_says_what_to_do() {
         ),
         (
             Reply::of(401, ""),
-            Retry::Never,
+            Retry::After(Duration::from_secs(60)),
             "OR21 was refused: the key is not valid",
         ),
         (
             Reply::of(403, ""),
-            Retry::Never,
+            Retry::After(Duration::from_secs(60)),
             "OR21 was refused: the key lacks the right",
         ),
         (

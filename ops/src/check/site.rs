@@ -15,6 +15,7 @@ pub(super) async fn check(site: &SiteToCheck, shops: &[ShopToCheck]) -> Vec<Chec
         Err(error) => {
             let next = match &error {
                 Error::Unauthorized { .. } => "Set a valid key for the site.",
+                Error::Forbidden { .. } => "Have the site give the key the right.",
                 Error::Unreadable { .. } | Error::NotFound { .. } => {
                     "Have the site's adapter looked at: its profile is not one of the connector's."
                 }

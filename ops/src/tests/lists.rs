@@ -1,6 +1,9 @@
 //! Lists: orders, exceptions, feeds, and the status.
 
-use super::world::{World, refused};
+use domain::gate::{Endpoint, Reason};
+use ledger::{CallClosing, Closing};
+
+use super::world::{World, at, code, key, refused};
 
 #[tokio::test]
 async fn orders_are_listed_with_what_they_wait_for() {
@@ -224,7 +227,9 @@ async fn feeds_show_what_is_late_failed_and_paused() {
               "paused": false,
               "owed": 0
             }
-          ]
+          ],
+          "gates": [],
+          "closed_calls": []
         }
         "#);
 }
@@ -308,6 +313,8 @@ async fn the_status_is_one_screen() {
               "owed": 0
             }
           ],
+          "gates": [],
+          "closed_calls": [],
           "open_intents": 0,
           "accepted_elsewhere": 0,
           "unreadable": 0
@@ -323,6 +330,43 @@ async fn the_status_is_one_screen() {
 
         0 calls with an open outcome · 0 orders accepted elsewhere · 0 unreadable messages · ledger, as of 2027-01-15 11:00:00 UTC
         ");
+}
+
+#[tokio::test]
+async fn what_nobody_calls_stands_below_the_feeds() {
+    let mut world = World::busy().await;
+    let ledger = &world.surroundings.ledger;
+    let (erp, shop) = (
+        Endpoint::BlueCherry("northwind".to_owned()),
+        Endpoint::Mirakl(code("nordwind")),
+    );
+    let closing = Closing {
+        endpoint: &erp,
+        reason: Reason::Down,
+        call: "find_sales_orders",
+        seen_version: 0,
+        failed_probes: 0,
+        probe_at: at(10_860),
+    };
+    assert!(ledger.close_gate(&closing, at(10_740)).await.unwrap());
+    let waits = key("nordwind", "C-1001-A");
+    ledger.wait_at_gate(&erp, &waits).await.unwrap();
+    let throttled = CallClosing {
+        endpoint: &shop,
+        call: "OR04",
+        reason: Reason::Throttled,
+        until: at(10_920),
+    };
+    ledger.close_call(&throttled, at(10_740)).await.unwrap();
+
+    let told = world.bcm("feeds").await.text;
+    insta::assert_snapshot!(told.split_once("Systems").unwrap().1, @"");
+    let status = world.bcm("status").await.text;
+    assert!(status.contains("Systems that nobody calls now"), "{status}");
+    let json: serde_json::Value = serde_json::from_str(&world.json("feeds").await.text).unwrap();
+    assert_eq!(json["gates"][0]["reason"], "down");
+    assert_eq!(json["gates"][0]["waiting"], 1);
+    assert_eq!(json["closed_calls"][0]["call"], "OR04");
 }
 
 #[test]

@@ -23,6 +23,7 @@
 //! customer = { model = "channel", customer_code = "MKT-NW" }
 //! ```
 
+mod calls;
 mod changes;
 mod mappings;
 mod problems;
@@ -33,6 +34,7 @@ mod shops;
 mod table;
 mod web;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -61,6 +63,8 @@ pub struct Config {
     pub http: Http,
     /// `[webhook]`, optional: where exceptions are announced.
     pub webhook: Option<Webhook>,
+    /// `[gates]`, optional: how systems that do not answer are asked after.
+    pub gates: Gates,
     /// `[mappings] folder`, `mappings` by default: where the tables are, as a full path.
     pub mappings_folder: PathBuf,
     /// `[[marketplaces]]`, at least one, in the order of the file.
@@ -79,6 +83,8 @@ pub struct BlueCherry {
     pub base_url: String,
     /// `api_key = { env = "…" }` or `{ file = "…" }`.
     pub api_key: SecretString,
+    /// The file of that key, which is read again when it changes; none for a variable.
+    pub api_key_file: Option<PathBuf>,
     /// `call_timeout_s`, 1 to 40, 30 by default: time for a whole call.
     pub call_timeout: Duration,
     /// `read_lag_s`, 0 to 600, 5 by default: how late a written order may show in a look-up.
@@ -122,6 +128,15 @@ pub struct Http {
     pub listen: SocketAddr,
 }
 
+/// `[gates]`: how a system that does not answer is asked after, and how all go on then.
+#[derive(Clone, Copy, Debug)]
+pub struct Gates {
+    /// `probe_s_max`, 0.1 to 60, 60 by default: longest time between two probes.
+    pub longest_probe: Duration,
+    /// `drain_per_s`, 0.1 to 500, 5 by default: orders a second that go on after a gate opened.
+    pub drain_per_s: f64,
+}
+
 /// `[webhook]`: where exceptions are announced.
 #[derive(Clone, Debug)]
 pub struct Webhook {
@@ -144,13 +159,18 @@ pub struct Marketplace {
     pub shop_id: i64,
     /// `api_key = { env = "…" }` or `{ file = "…" }`.
     pub api_key: SecretString,
+    /// The file of that key, which is read again when it changes; none for a variable.
+    pub api_key_file: Option<PathBuf>,
     /// `take_over_from`: orders created earlier are listed and never touched. Not in the future.
     pub take_over_from: Timestamp,
     /// `dry_run`, false by default: nothing is written to either side.
     pub dry_run: bool,
-    /// `poll_s`, 0.2 to 3600, 60 by default: how often `CollectOrders` asks. Mirakl allows one
-    /// pull a minute; less is for simulators.
+    /// `poll_s`, 0.2 to 86400, 60 by default: how often `CollectOrders` asks. Not more often than
+    /// OR11 may be called: once a minute, or as `every_s` says; a simulator takes any.
     pub poll: Duration,
+    /// `every_s = { OR11 = 900 }`: intervals of calls where the operator allows less than Mirakl
+    /// publishes.
+    pub every: BTreeMap<String, Duration>,
     /// `overlap_s`, 0 to 86400, 300 by default: how far each pull looks back over the last one.
     pub overlap: Duration,
     /// `call_timeout_s`, 1 to 40, 30 by default: time for a whole call.

@@ -7,6 +7,7 @@ use domain::mapping::Mappings;
 use secrecy::ExposeSecret;
 use toml::de::DeTable;
 
+use super::calls;
 use super::mappings::load_mappings;
 use super::problems::{Problems, Report, unreadable};
 use super::section::{Section, Source, key};
@@ -56,6 +57,7 @@ pub(super) fn config(path: &Path, surroundings: Surroundings<'_>) -> Result<Conf
     let ledger = ledger(root.section("ledger"), folder);
     let temporal = temporal(root.section("temporal"));
     let http = http(root.section("http"));
+    let gates = calls::gates(root.section("gates"));
     let webhook = root
         .has("webhook")
         .then(|| webhook(root.section("webhook")))
@@ -77,6 +79,7 @@ pub(super) fn config(path: &Path, surroundings: Surroundings<'_>) -> Result<Conf
             temporal,
             http,
             webhook,
+            gates,
             mappings_folder: absolute(&mappings_folder),
             marketplaces: shops.complete,
             mappings,
@@ -99,6 +102,7 @@ fn bluecherry(section: Section<'_>) -> Option<BlueCherry> {
     let site = section.text(key("site", "\"northwind\""));
     let base_url = section.checked(key("base_url", "\"https://erp.example\""), web::base_url);
     let api_key = section.secret(key("api_key", "{ env = \"BLUECHERRY_API_KEY\" }"));
+    let api_key_file = section.secret_file(key("api_key", ""));
     let call_timeout = section.seconds(key("call_timeout_s", "30"), 30.0, 1.0..=40.0);
     let read_lag = section.seconds(key("read_lag_s", "5"), 5.0, 0.0..=600.0);
     let poll = section.seconds(key("poll_s", "60"), 60.0, 0.2..=3600.0);
@@ -108,6 +112,7 @@ fn bluecherry(section: Section<'_>) -> Option<BlueCherry> {
         site: site?.value,
         base_url: base_url?.value,
         api_key: api_key?,
+        api_key_file,
         call_timeout,
         read_lag,
         poll,

@@ -1,5 +1,7 @@
 //! Secrets: the file says where they are, and no problem repeats one.
 
+use std::path::PathBuf;
+
 use secrecy::{ExposeSecret, SecretString};
 use toml::de::DeTable;
 
@@ -27,6 +29,14 @@ impl Section<'_> {
             return None;
         };
         self.named_secret(key, line, table)
+    }
+
+    /// The file that a secret stands in; none for an environment variable.
+    pub(super) fn secret_file(&self, key: Key) -> Option<PathBuf> {
+        let table = self.find(key.name)?.value.as_table()?;
+        let place = table.iter().find(|(place, _)| place.get_ref() == "file");
+        let (_, name) = place?;
+        std::path::absolute(self.source.folder.join(name.get_ref().as_str()?)).ok()
     }
 
     fn named_secret(&self, key: Key, line: usize, table: &DeTable<'_>) -> Option<SecretString> {

@@ -361,7 +361,7 @@ impl<'a> Section<'a> {
     clippy::cast_precision_loss,
     reason = "the bounds are far below where it begins"
 )]
-fn as_number(value: &DeValue<'_>) -> Option<f64> {
+pub(super) fn as_number(value: &DeValue<'_>) -> Option<f64> {
     let whole = as_integer(value).map(|whole| whole as f64);
     whole.or_else(|| value.as_float()?.as_str().replace('_', "").parse().ok())
 }

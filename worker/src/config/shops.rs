@@ -6,6 +6,7 @@ use domain::marketplace::{CustomerModel, MarketplaceCode, ShortStock};
 use jiff::Timestamp;
 
 use super::Marketplace;
+use super::calls;
 use super::section::{At, Section, key};
 use super::web;
 
@@ -85,9 +86,12 @@ fn shop(section: Section<'_>, now: Timestamp, taken: &mut Taken) -> Option<Marke
     );
     let shop_id = section.id(key("shop_id", "2001"));
     let api_key = section.secret(key("api_key", "{ env = \"NORDWIND_API_KEY\" }"));
+    let api_key_file = section.secret_file(key("api_key", ""));
     let take_over_from = take_over_from(&section, now);
     let dry_run = section.flag(key("dry_run", "true"), false);
-    let poll = section.seconds(key("poll_s", "60"), 60.0, 0.2..=3600.0);
+    let simulated = base_url.as_ref().is_some_and(|at| web::is_here(&at.value));
+    let every = calls::every(&section, simulated);
+    let poll = calls::poll(&section, &every, simulated);
     let overlap = section.seconds(key("overlap_s", "300"), 300.0, 0.0..=86_400.0);
     let call_timeout = section.seconds(key("call_timeout_s", "30"), 30.0, 1.0..=40.0);
     let read_lag = section.seconds(key("read_lag_s", "5"), 5.0, 0.0..=600.0);
@@ -156,9 +160,11 @@ fn shop(section: Section<'_>, now: Timestamp, taken: &mut Taken) -> Option<Marke
         base_url: base_url?.value,
         shop_id: shop_id?.value,
         api_key: api_key?,
+        api_key_file,
         take_over_from: take_over_from?,
         dry_run,
         poll,
+        every,
         overlap,
         call_timeout,
         read_lag,

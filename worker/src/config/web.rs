@@ -10,15 +10,24 @@ pub(super) fn is_web(text: &str) -> Result<Url, String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("holds a user or a password".to_owned());
     }
-    let host = url.host_str().unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let here = host == "localhost" || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+    let here = is_loopback(&url);
     match url.scheme() {
         "https" => Ok(url),
         "http" if here => Ok(url),
         "http" => Err("would send the key in the clear: http goes to this machine only".to_owned()),
         _ => Err("is not an https address".to_owned()),
     }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
+/// Is it this machine, where only simulators are?
+pub(super) fn is_here(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| is_loopback(&url))
 }
 
 /// The address that paths are added to.

@@ -1,5 +1,7 @@
 //! The answer that never came, and the call that failed before anything was done.
 
+use std::time::Duration;
+
 use domain::retry::Retry;
 use domain::step::{Step, Wait};
 
@@ -71,6 +73,12 @@ async fn a_throttled_call_waits_as_it_was_told() {
 
         assert_eq!(wait_s(&throttled), 7, "{write:?}: {throttled}");
         assert_eq!(write.effects(&env, &key), 0, "{write:?}");
+        env.clock.advance(Duration::from_secs(6));
+        let calls = write.calls(&env);
+        let early = env.act(&key, &write.step()).await.unwrap_err();
+        assert_eq!((early.kind, wait_s(&early)), ("Throttled", 1), "{write:?}");
+        assert_eq!(write.calls(&env), calls, "{write:?} was sent too early");
+        env.clock.advance(Duration::from_secs(1));
         env.act(&key, &write.step()).await.unwrap();
         assert_eq!(write.effects(&env, &key), 1, "{write:?}");
     }
