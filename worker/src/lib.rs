@@ -1,12 +1,14 @@
 //! The program `bcm`: the worker, the demo and every verb.
 
 pub mod attributes;
+pub mod bench;
 pub mod config;
 pub mod connect;
 pub mod demo;
 pub mod feeds;
 pub mod health;
 pub mod mappings;
+pub mod place;
 pub mod run;
 pub mod telemetry;
 pub mod temporal;
