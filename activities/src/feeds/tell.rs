@@ -105,6 +105,9 @@ impl Teller<'_> {
                 return Ok(false);
             }
         }
+        if !looks_over && self.orders.handle_quiet_news(&key).await? {
+            return Ok(false);
+        }
         self.signal(&key, news).await?;
         self.told.note(key, versions);
         Ok(true)
