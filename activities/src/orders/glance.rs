@@ -30,6 +30,19 @@ impl Orders {
         Ok(true)
     }
 
+    /// Would a run of this order find nothing to do, and end at once? Notes nothing, so an order whose
+    /// run has to be started after all stays owed until it is.
+    ///
+    /// # Errors
+    /// As [`Orders::handle_quiet_news`].
+    pub(crate) async fn is_over(&self, key: &OrderKey) -> Result<bool, Failure> {
+        let at = self.situation(key).await?;
+        let mut progress = at.row.progress.clone();
+        progress.absorb(&at.row.order);
+        let step = fulfillment::next_step(&progress, &at.facts());
+        Ok(matches!(step, Step::Done(_)))
+    }
+
     /// Does the order as read prove nothing of a call whose answer was lost or never noted?
     async fn settles_nothing(&self, at: &Situation<'_>) -> Result<bool, Failure> {
         let mut progress = at.row.progress.clone();
