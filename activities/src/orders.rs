@@ -6,6 +6,7 @@ mod commands;
 mod create;
 mod customer;
 mod effect;
+mod glance;
 mod references;
 mod release;
 mod ship;
@@ -120,19 +121,28 @@ impl Orders {
     pub async fn decide(&self, key: &OrderKey) -> Result<Decision, Failure> {
         let mut at = self.situation(key).await?;
         self.absorb(&mut at).await?;
-        let facts = at.facts();
-        let decision = fulfillment::decide(&at.row.progress, &facts);
+        let decision = fulfillment::decide(&at.row.progress, &at.facts());
+        self.note_decision(key, &at, &decision).await?;
+        Ok(decision)
+    }
+
+    /// Writes a decision down, with the versions that it was made from.
+    async fn note_decision(
+        &self,
+        key: &OrderKey,
+        at: &Situation<'_>,
+        decision: &Decision,
+    ) -> Result<(), Failure> {
         let made = Decided {
-            decision: &decision,
+            decision,
             seen_version: at.row.seen_version,
             shipments_version: at.row.shipments_version,
             mapping_version: at.mapped.version,
             commands_version: at.row.commands_version,
-            wake_at: fulfillment::wake_at(&at.row.progress, &facts, &decision.step),
+            wake_at: fulfillment::wake_at(&at.row.progress, &at.facts(), &decision.step),
             read_back: fulfillment::wants_read_back(&decision.step),
         };
-        self.ledger().record_decision(key, &made, at.now).await?;
-        Ok(decision)
+        Ok(self.ledger().record_decision(key, &made, at.now).await?)
     }
 
     /// Takes in what the order as read proves of calls whose answer was lost.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use domain::command::Answer;
 use domain::marketplace::OrderKey;
-use domain::step::Decision;
+use domain::step::{Decision, Step};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use workflows::activities::{CommandRequest, FeedInput, FeedReport};
@@ -44,6 +44,12 @@ async fn alive<T>(
 /// The name of a command for good, which its run's history tells too.
 pub fn command_id(run_id: &str, activity_id: &str) -> String {
     format!("{run_id}/{activity_id}")
+}
+
+/// Is this the first attempt? Only that one goes on with the step that follows at once: an attempt
+/// after a failure answers what comes next, so that a step that fails is shown, and waits, as itself.
+fn is_first(ctx: &ActivityContext) -> bool {
+    ctx.info().attempt == 1
 }
 
 /// Activities of an order's run.
@@ -79,11 +85,15 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(
-            &ctx,
-            self.0.for_order(&order, self.0.create_sales_order(&order)),
-        )
-        .await
+        let orders = &self.0;
+        let work = async {
+            let made = orders.create_sales_order(&order).await?;
+            match made.step {
+                Step::AcceptLines if is_first(&ctx) => orders.accept_order_lines(&order).await,
+                _ => Ok(made),
+            }
+        };
+        alive(&ctx, orders.for_order(&order, work)).await
     }
 
     #[activity(name = "find_sales_order")]
@@ -166,7 +176,15 @@ impl OrderActivities {
         ctx: ActivityContext,
         order: OrderKey,
     ) -> Result<Decision, ActivityError> {
-        alive(&ctx, self.0.for_order(&order, self.0.send_tracking(&order))).await
+        let orders = &self.0;
+        let work = async {
+            let made = orders.send_tracking(&order).await?;
+            match made.step {
+                Step::ConfirmShipment if is_first(&ctx) => orders.confirm_shipment(&order).await,
+                _ => Ok(made),
+            }
+        };
+        alive(&ctx, orders.for_order(&order, work)).await
     }
 
     #[activity(name = "confirm_shipment")]

@@ -83,6 +83,24 @@ pub enum Wait {
     Person(Problem),
 }
 
+impl Wait {
+    /// What is waited for, in a word.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Validation => "validation",
+            Self::Payment => "payment",
+            Self::Address => "address",
+            Self::Queue => "queue",
+            Self::ReadBack => "read_back",
+            Self::Shipment => "shipment",
+            Self::Aftercare => "aftercare",
+            Self::Held => "held",
+            Self::DryRun(_) => "dry_run",
+            Self::Person(_) => "person",
+        }
+    }
+}
+
 /// How an order's run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

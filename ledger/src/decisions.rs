@@ -1,7 +1,7 @@
 //! Decisions on an order, and the exceptions that follow from them.
 
 use domain::marketplace::OrderKey;
-use domain::step::{Step, Wait};
+use domain::step::Step;
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
@@ -221,16 +221,5 @@ async fn tell(
 /// What a step waits for, in a word.
 fn waits_for(step: &Step) -> Option<&'static str> {
     let Step::Wait(wait) = step else { return None };
-    Some(match wait {
-        Wait::Validation => "validation",
-        Wait::Payment => "payment",
-        Wait::Address => "address",
-        Wait::Queue => "queue",
-        Wait::ReadBack => "read_back",
-        Wait::Shipment => "shipment",
-        Wait::Aftercare => "aftercare",
-        Wait::Held => "held",
-        Wait::DryRun(_) => "dry_run",
-        Wait::Person(_) => "person",
-    })
+    Some(wait.as_str())
 }

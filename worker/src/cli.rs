@@ -11,7 +11,7 @@ use ops::ledger::LedgerVerb;
 use ops::render::Look;
 use secrecy::ExposeSecret;
 use worker::run::{self, Running};
-use worker::{connect, demo, telemetry};
+use worker::{bench, connect, demo, telemetry};
 
 mod person;
 mod simulate;
@@ -59,6 +59,8 @@ enum Verb {
     Ledger(LedgerVerb),
     /// Ask a running worker whether it is well; 0 when it is. For container health checks.
     Health,
+    /// Measure, and hold the figures against their goals; needs no set-up.
+    Bench(bench::Args),
     /// Make a master key for the ledger.
     Key,
     /// Run a simulator by itself.
@@ -87,6 +89,7 @@ impl Cli {
             Verb::Feeds(verb) => place.with(look, async |s| verb.run(s).await).await,
             Verb::Ledger(LedgerVerb::Rebuild(asked)) => place.rebuild(look, &asked).await,
             Verb::Health => run_health(&place).await,
+            Verb::Bench(args) => run_bench(&args, look).await,
             Verb::Key => {
                 println!("{}", MasterKey::generate().to_base64().expose_secret());
                 Ok(0)
@@ -134,6 +137,19 @@ async fn run_worker(place: &Place, log_json: bool) -> anyhow::Result<u8> {
     })
     .await?;
     Ok(0)
+}
+
+/// A missed goal ends with 1, so that a script notices.
+async fn run_bench(args: &bench::Args, look: Look) -> anyhow::Result<u8> {
+    let Some(measured) = bench::bench(args).await? else {
+        return Ok(0);
+    };
+    if look.json {
+        println!("{}", serde_json::to_string_pretty(&measured)?);
+    } else {
+        print!("{}", measured.render(look));
+    }
+    Ok(u8::from(measured.missed > 0 && !measured.short))
 }
 
 async fn run_health(place: &Place) -> anyhow::Result<u8> {

@@ -155,27 +155,31 @@ pub async fn run(
     ran_feeds.map_err(|error| anyhow::anyhow!("feed worker: {error}"))
 }
 
+/// Sets what every worker of this program has in common.
+pub fn tune(options: &mut WorkerOptions) {
+    options.sticky_queue_schedule_to_start_timeout = STICKY;
+    options.graceful_shutdown_period = Some(GRACE);
+}
+
 fn order_options(orders: Arc<Orders>) -> anyhow::Result<WorkerOptions> {
-    let options = WorkerOptions::new(ids::ORDERS)
-        .sticky_queue_schedule_to_start_timeout(STICKY)
-        .graceful_shutdown_period(GRACE)
+    let mut options = WorkerOptions::new(ids::ORDERS)
         .register_workflow::<FulfillOrder>()
         .map_err(|error| anyhow::anyhow!("FulfillOrder: {error}"))?
         .register_activities(OrderActivities(orders))
         .build();
+    tune(&mut options);
     Ok(options)
 }
 
 fn feed_options(feeds: Arc<Feeds>) -> anyhow::Result<WorkerOptions> {
-    let options = WorkerOptions::new(ids::FEEDS)
-        .sticky_queue_schedule_to_start_timeout(STICKY)
-        .graceful_shutdown_period(GRACE)
+    let mut options = WorkerOptions::new(ids::FEEDS)
         .register_workflow::<CollectOrders>()
         .map_err(|error| anyhow::anyhow!("CollectOrders: {error}"))?
         .register_workflow::<CollectShipments>()
         .map_err(|error| anyhow::anyhow!("CollectShipments: {error}"))?
         .register_activities(FeedActivities(feeds))
         .build();
+    tune(&mut options);
     Ok(options)
 }
 

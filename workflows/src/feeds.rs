@@ -20,7 +20,7 @@ use crate::activities::{FeedActivities, FeedInput, FeedReport};
 use crate::options;
 
 /// Pulls after which a run continues as new, to keep its history short.
-const PULLS_A_RUN: u32 = 200;
+pub const PULLS_A_RUN: u32 = 200;
 
 /// What a feed tells who asks it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

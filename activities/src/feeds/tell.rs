@@ -100,10 +100,15 @@ impl Teller<'_> {
                 self.told.note(key, versions);
                 return Ok(true);
             }
-            if matches!(self.orders.decide(&key).await?.step, Step::Done(_)) {
+            // Only an end is noted here: what is still to be done is noted once the run was told.
+            let over = self.orders.is_over(&key).await?;
+            if over && matches!(self.orders.decide(&key).await?.step, Step::Done(_)) {
                 self.told.note(key, versions);
                 return Ok(false);
             }
+        }
+        if !looks_over && self.orders.handle_quiet_news(&key).await? {
+            return Ok(false);
         }
         self.signal(&key, news).await?;
         self.told.note(key, versions);
