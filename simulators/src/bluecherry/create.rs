@@ -134,7 +134,9 @@ impl Site {
             same(&held.external_po, &order.external_po)
                 && same(&held.customer_code, &order.customer_code)
         };
-        if let Some(held) = self.orders.iter().find(taken) {
+        if !self.options.repeats_are_new_orders
+            && let Some(held) = self.orders.iter().find(taken)
+        {
             let message = "this customer has an order with this number";
             return Err(Refusal::conflict("duplicate_external_po", message).existing(&held.ord_num));
         }
