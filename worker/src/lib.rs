@@ -1,6 +1,7 @@
 //! The program `bcm`: the worker, the demo and every verb.
 
 pub mod attributes;
+pub mod campaign;
 pub mod config;
 pub mod connect;
 pub mod demo;
@@ -8,6 +9,7 @@ pub mod feeds;
 pub mod health;
 pub mod mappings;
 pub mod run;
+pub mod shop_folder;
 pub mod telemetry;
 pub mod temporal;
 pub mod webhook;
