@@ -13,6 +13,7 @@ pub mod processes;
 mod report;
 mod scene;
 mod script;
+mod second_pass;
 mod seed;
 pub mod world;
 

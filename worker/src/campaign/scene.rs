@@ -251,14 +251,14 @@ impl Scene {
         Ok(())
     }
 
-    pub(super) async fn freeze(&self, worker: usize, frozen: bool) -> anyhow::Result<()> {
+    pub(super) async fn freeze(&self, worker: usize, frozen: bool) {
         let process = self.slots.get(worker).and_then(|s| s.process.as_ref());
-        match process {
-            // It may have ended meanwhile; then there is nothing to freeze.
-            Some(process) if frozen => Ok(process.freeze().await.unwrap_or(())),
-            Some(process) => Ok(process.thaw().await.unwrap_or(())),
+        // It may have ended meanwhile; then there is nothing to freeze.
+        let _ = match process {
+            Some(process) if frozen => process.freeze().await,
+            Some(process) => process.thaw().await,
             None => Ok(()),
-        }
+        };
     }
 
     /// Ends every worker at once, as a machine that loses power.

@@ -1,6 +1,5 @@
 //! One seed: safety mode, liveness mode, the second pass, and what both sides say then.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -9,11 +8,8 @@ use anyhow::Context;
 use ledger::Ledger;
 use serde::Serialize;
 use serde_json::{Value, json};
-use simulators::scenario::{GALERIA, NORDWIND, PlannedOrder};
-use temporalio_client::{
-    Client, UntypedSignal, UntypedWorkflow, WorkflowDescribeOptions, WorkflowExecutionStatus,
-};
-use temporalio_common::data_converters::RawValue;
+use simulators::scenario::PlannedOrder;
+use temporalio_client::Client;
 
 use super::faults::System;
 use super::invariants::{self, Checked};
@@ -21,6 +17,7 @@ use super::leaks::{self, Needles};
 use super::processes::{Process, until};
 use super::scene::{Scene, Setup, WORKERS_MAX};
 use super::script::{Event, Script, order_id, script};
+use super::second_pass::commits;
 use super::world::{SecondPass, World, number, rows, text};
 use super::{Plant, gather};
 use crate::connect;
@@ -31,9 +28,7 @@ const SETTLE: Duration = Duration::from_secs(60);
 /// With a planted fault nobody waits for what cannot come.
 const SETTLE_PLANTED: Duration = Duration::from_secs(15);
 /// How often the world is looked at meanwhile.
-const LOOK: Duration = Duration::from_millis(700);
-/// The second pass is over within this.
-const SECOND_PASS: Duration = Duration::from_secs(40);
+pub(super) const LOOK: Duration = Duration::from_millis(700);
 /// A person's verb answers within this.
 const PERSON: Duration = Duration::from_secs(30);
 
@@ -141,11 +136,11 @@ fn planned(run: &Run<'_>) -> Vec<PlannedOrder> {
     plan
 }
 
-struct Play {
-    scene: Scene,
-    ledger: Ledger,
-    plan: Vec<PlannedOrder>,
-    script: Script,
+pub(super) struct Play {
+    pub(super) scene: Scene,
+    pub(super) ledger: Ledger,
+    pub(super) plan: Vec<PlannedOrder>,
+    pub(super) script: Script,
     people: Vec<Process>,
     unknown_faults: Vec<String>,
     struck: u64,
@@ -216,8 +211,8 @@ impl Play {
             Event::LetRowGo(system, key) => self.let_go(system, &key).await?,
             Event::Kill(worker) => self.scene.kill(worker).await?,
             Event::Terminate(worker) => self.scene.terminate(worker).await?,
-            Event::Freeze(worker) => self.scene.freeze(worker, true).await?,
-            Event::Thaw(worker) => self.scene.freeze(worker, false).await?,
+            Event::Freeze(worker) => self.scene.freeze(worker, true).await,
+            Event::Thaw(worker) => self.scene.freeze(worker, false).await,
             Event::Join => self.scene.want(1),
             Event::CrashTemporal => self.scene.crash_temporal().await?,
             Event::ConsumerCancels(at) => {
@@ -287,7 +282,7 @@ impl Play {
             self.let_go(system, &key).await?;
         }
         for worker in 0..WORKERS_MAX {
-            self.scene.freeze(worker, false).await?;
+            self.scene.freeze(worker, false).await;
         }
         self.scene.ready(0).await?;
         for mut person in std::mem::take(&mut self.people) {
@@ -328,60 +323,6 @@ impl Play {
         }
     }
 
-    /// Everything is looked at again, by a worker that knows nothing: what is written then?
-    async fn second_pass(&mut self, client: &Client, settled: bool) -> anyhow::Result<SecondPass> {
-        self.scene.kill_workers().await?;
-        let before = gather::look(&self.scene, &self.ledger, &self.plan, &self.script).await?;
-        let open = open_orders(client).await?;
-        let mut lengths = BTreeMap::new();
-        for id in &open {
-            lengths.insert(id.clone(), length(client, id).await?);
-            tell(client, id, "order_changed").await?;
-        }
-        self.scene.ready(0).await?;
-        let mut silent = open.clone();
-        let begun = Instant::now();
-        let patience = if settled { SECOND_PASS } else { LOOK };
-        let mut pulls;
-        loop {
-            self.scene.tend()?;
-            let mut still = vec![];
-            for id in silent {
-                // The signal itself is one event, and its workflow task has three at least.
-                let grown = length(client, &id).await? >= lengths[&id] + 4;
-                if !grown {
-                    still.push(id);
-                }
-            }
-            silent = still;
-            let now = gather::look(&self.scene, &self.ledger, &self.plan, &self.script).await?;
-            pulls = pulls_since(&before, &now);
-            let done = silent.is_empty() && pulls.values().all(|n| *n >= 2);
-            if done || begun.elapsed() >= patience {
-                let known = commits(&before);
-                let mut new = commits(&now);
-                for (name, count) in known {
-                    if let Some(left) = new.get_mut(&name) {
-                        *left -= count;
-                    }
-                }
-                new.retain(|_, count| *count > 0);
-                return Ok(SecondPass {
-                    told: open.len(),
-                    silent,
-                    pulls,
-                    // What had not settled goes on: that is no second pass.
-                    commits: if settled {
-                        new.into_keys().collect()
-                    } else {
-                        vec![]
-                    },
-                });
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-    }
-
     /// The whole world, after which everything is stopped.
     async fn world(&mut self, client: &Client, pass: SecondPass) -> anyhow::Result<World> {
         let mut world = gather::look(&self.scene, &self.ledger, &self.plan, &self.script).await?;
@@ -415,71 +356,4 @@ impl Play {
         }
         Ok(world)
     }
-}
-
-/// Committed calls by system, operation and key, and how often each.
-fn commits(world: &World) -> BTreeMap<String, usize> {
-    let mut commits = BTreeMap::new();
-    let shops = world.shops.iter().map(|(name, held)| (name.as_str(), held));
-    for (system, held) in shops.chain([("bluecherry", &world.erp)]) {
-        for call in rows(held, "calls")
-            .iter()
-            .filter(|c| c["committed"] == true)
-        {
-            let name = format!("{system} {} {}", text(call, "op"), text(call, "key"));
-            *commits.entry(name).or_default() += 1;
-        }
-    }
-    commits
-}
-
-/// Pulls of each feed between two looks.
-fn pulls_since(before: &World, now: &World) -> BTreeMap<String, usize> {
-    let count = |held: &Value, op: &str| {
-        let calls = rows(held, "calls").iter();
-        calls
-            .filter(|c| text(c, "op") == op && number(c, "status") == 200)
-            .count()
-    };
-    let mut pulls = BTreeMap::new();
-    for shop in [NORDWIND, GALERIA] {
-        let grown = match (before.shops.get(shop), now.shops.get(shop)) {
-            (Some(before), Some(now)) => count(now, "OR11") - count(before, "OR11"),
-            _ => 0,
-        };
-        pulls.insert(format!("{shop}/orders"), grown);
-    }
-    let of_erp = |world: &World| count(&world.erp, "list_fulfilments");
-    pulls.insert("shipments".to_owned(), of_erp(now) - of_erp(before));
-    pulls
-}
-
-async fn open_orders(client: &Client) -> anyhow::Result<Vec<String>> {
-    let mut open = vec![];
-    let mut all = client.list_workflows("", Default::default());
-    while let Some(run) = futures::StreamExt::next(&mut all).await {
-        let run = run?;
-        if run.status() == WorkflowExecutionStatus::Running && run.id().starts_with("order/") {
-            open.push(run.id().to_owned());
-        }
-    }
-    Ok(open)
-}
-
-async fn length(client: &Client, id: &str) -> anyhow::Result<usize> {
-    let run = client.get_workflow_handle::<UntypedWorkflow>(id.to_owned());
-    let described = run.describe(WorkflowDescribeOptions::default()).await?;
-    Ok(match described.status() {
-        WorkflowExecutionStatus::Running => described.history_length(),
-        // It looked, and ended.
-        _ => usize::MAX,
-    })
-}
-
-async fn tell(client: &Client, id: &str, signal: &str) -> anyhow::Result<()> {
-    let run = client.get_workflow_handle::<UntypedWorkflow>(id.to_owned());
-    let nothing = RawValue { payloads: vec![] };
-    run.signal(UntypedSignal::new(signal), nothing, Default::default())
-        .await?;
-    Ok(())
 }
