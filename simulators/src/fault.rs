@@ -1,10 +1,13 @@
 //! What can go wrong on a call, and when.
 
-use std::str::FromStr;
+mod action;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use action::{ACTIONS, Action, Ask, Reshape, Spoil};
 
 /// One fault to inject.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -61,78 +64,6 @@ impl FaultRule {
     }
 }
 
-/// What a fault does to the call it strikes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// `status:NNN` or `status:429:SECONDS`: that answer, nothing done.
-    Status {
-        /// HTTP status.
-        status: u16,
-        /// `Retry-After` to send.
-        retry_after_s: Option<u64>,
-    },
-    /// `delay_ms:N`: waits, then goes on; goes on even when the caller has given up.
-    Delay(Duration),
-    /// `reset`: the connection breaks, nothing done.
-    Reset,
-    /// `reset-after-commit`: done, then the connection breaks.
-    ResetAfterCommit,
-    /// `status-after-commit:NNN`: done, then that answer.
-    StatusAfterCommit(u16),
-    /// `delay-after-commit_ms:N`: done, then the answer waits.
-    DelayAfterCommit(Duration),
-}
-
-/// The words an [`Action`] is written in, for messages and help.
-pub const ACTIONS: &str = "status:NNN, status:429:SECONDS, delay_ms:N, reset, reset-after-commit, \
-     status-after-commit:NNN, delay-after-commit_ms:N";
-
-impl FromStr for Action {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (word, rest) = text.split_once(':').unwrap_or((text, ""));
-        let (first, second) = rest.split_once(':').unwrap_or((rest, ""));
-        let action = match (word, first, second) {
-            ("status", status, "") => Self::Status {
-                status: code(status)?,
-                retry_after_s: None,
-            },
-            ("status", status, wait) => Self::Status {
-                status: code(status)?,
-                retry_after_s: Some(number(wait)?),
-            },
-            ("delay_ms", ms, "") => Self::Delay(Duration::from_millis(number(ms)?)),
-            ("reset", "", "") => Self::Reset,
-            ("reset-after-commit", "", "") => Self::ResetAfterCommit,
-            ("status-after-commit", status, "") => Self::StatusAfterCommit(code(status)?),
-            ("delay-after-commit_ms", ms, "") => {
-                Self::DelayAfterCommit(Duration::from_millis(number(ms)?))
-            }
-            _ => {
-                return Err(format!(
-                    "unknown fault action `{text}`; known are: {ACTIONS}"
-                ));
-            }
-        };
-        Ok(action)
-    }
-}
-
-fn code(text: &str) -> Result<u16, String> {
-    text.parse()
-        .ok()
-        .filter(|status| (200..=599).contains(status))
-        .ok_or_else(|| {
-            format!("`{text}` is no status for a fault: a number from 200 to 599 is expected")
-        })
-}
-
-fn number(text: &str) -> Result<u64, String> {
-    text.parse()
-        .map_err(|_| format!("`{text}` in a fault action is not a whole number"))
-}
-
 /// A rule that stands, with what it has met so far.
 #[derive(Clone, Debug, Serialize)]
 pub struct Injected {
@@ -150,19 +81,82 @@ pub struct Injected {
 }
 
 impl Injected {
-    fn matches(&self, op: &str, key: Option<&str>, path: &str) -> bool {
-        let op_fits = self.rule.op == "*" || self.rule.op.eq_ignore_ascii_case(op);
-        op_fits
-            && self
-                .rule
-                .key
-                .as_deref()
-                .is_none_or(|part| key.is_some_and(|key| key.contains(part)) || path.contains(part))
+    fn fits(&self, op: &str) -> bool {
+        self.rule.op == "*" || self.rule.op.eq_ignore_ascii_case(op)
+    }
+
+    /// Whether the call is about the rule's key; a rule without one is about every call.
+    fn is_about(&self, key: Option<&str>, path: &str) -> bool {
+        self.rule
+            .key
+            .as_deref()
+            .is_none_or(|part| key.is_some_and(|key| key.contains(part)) || path.contains(part))
+    }
+
+    /// Counts a matching call, and tells whether it is struck.
+    fn meet(&mut self) -> bool {
+        self.seen += 1;
+        let due = self.is_due();
+        self.struck += u32::from(due);
+        due
+    }
+
+    fn is_reshape(&self) -> bool {
+        matches!(&self.action, Action::Reshape(how) if !matches!(how, Reshape::Skew(_)))
     }
 
     fn is_due(&self) -> bool {
         let times = self.rule.times.unwrap_or(1);
         self.seen >= self.rule.nth.unwrap_or(1) && (times == 0 || self.struck < times)
+    }
+}
+
+/// What strikes one call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Strikes {
+    /// What happens to the call: of several due rules the oldest.
+    pub action: Option<Action>,
+    /// How the system behaves for it: of each kind the oldest due rule.
+    pub asks: Asks,
+}
+
+/// How the system is asked to behave for one call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// Answer 429: whether to say how long, and how long if not the window's rest.
+    pub throttle: Option<(bool, Option<u64>)>,
+    /// Show the state of so long ago, in real time.
+    pub stale: Option<Duration>,
+    /// Refuse elements about this key inside a 2xx; empty means every element.
+    pub partial: Option<String>,
+    /// Put the rows into an order made from this number.
+    pub shuffle: Option<u64>,
+    /// Show every row twice.
+    pub repeat: bool,
+    /// The server's clock is off by so much.
+    pub skew_s: i64,
+}
+
+impl Asks {
+    fn take(&mut self, rule: &Injected) {
+        match rule.action {
+            Action::Ask(Ask::Throttle { tells, wait_s }) => {
+                self.throttle.get_or_insert((tells, wait_s));
+            }
+            Action::Ask(Ask::StaleReads(ago)) => {
+                self.stale.get_or_insert(ago);
+            }
+            Action::Ask(Ask::Partial) => {
+                let key = || rule.rule.key.clone().unwrap_or_default();
+                self.partial.get_or_insert_with(key);
+            }
+            Action::Ask(Ask::Shuffle) => {
+                self.shuffle.get_or_insert(rule.id);
+            }
+            Action::Ask(Ask::Repeat) => self.repeat = true,
+            Action::Reshape(Reshape::Skew(by_s)) if self.skew_s == 0 => self.skew_s = by_s,
+            _ => {}
+        }
     }
 }
 
@@ -209,22 +203,84 @@ impl Faults {
         self.with(|inner| inner.rules.clone())
     }
 
-    /// What strikes this call: the oldest rule that is due. Every matching rule counts the call.
-    pub fn strike(&self, op: &str, key: Option<&str>, path: &str) -> Option<Action> {
+    /// What strikes this call. Every matching rule counts the call, except those that change the
+    /// JSON of the answer: they are met by [`Faults::reshape`].
+    pub fn strike(&self, op: &str, key: Option<&str>, path: &str) -> Strikes {
         self.with(|inner| {
-            let mut strikes = None;
-            for rule in inner
-                .rules
-                .iter_mut()
-                .filter(|rule| rule.matches(op, key, path))
-            {
-                rule.seen += 1;
-                if strikes.is_none() && rule.is_due() {
-                    rule.struck += 1;
-                    strikes = Some(rule.action.clone());
+            let mut strikes = Strikes::default();
+            let met = inner.rules.iter_mut().filter(|rule| {
+                let is_early = match rule.action {
+                    Action::Reshape(Reshape::Skew(_)) => true,
+                    Action::Reshape(_) => false,
+                    _ => true,
+                };
+                is_early && rule.fits(op) && rule.is_about(key, path)
+            });
+            for rule in met {
+                let taken = match rule.action {
+                    Action::Ask(_) | Action::Reshape(_) => false,
+                    _ => strikes.action.is_some(),
+                };
+                if taken {
+                    rule.seen += 1;
+                } else if rule.meet() {
+                    match rule.action {
+                        Action::Ask(_) | Action::Reshape(_) => strikes.asks.take(rule),
+                        _ => strikes.action = Some(rule.action.clone()),
+                    }
                 }
             }
             strikes
+        })
+    }
+
+    /// Whether an answer of this operation may have to be changed.
+    pub fn may_reshape(&self, op: &str) -> bool {
+        self.with(|inner| {
+            inner
+                .rules
+                .iter()
+                .any(|rule| rule.is_reshape() && rule.fits(op))
+        })
+    }
+
+    /// How the JSON of this answer is to be changed, and in rows about which key. A rule is about
+    /// an answer whose call or whose text names its key.
+    pub fn reshape(
+        &self,
+        op: &str,
+        key: Option<&str>,
+        path: &str,
+        answer: &str,
+    ) -> Vec<(Reshape, Option<String>)> {
+        self.with(|inner| {
+            let met = inner.rules.iter_mut().filter(|rule| {
+                let is_named = |part: &str| answer.contains(part);
+                rule.is_reshape()
+                    && rule.fits(op)
+                    && (rule.is_about(key, path) || rule.rule.key.as_deref().is_some_and(is_named))
+            });
+            met.filter_map(|rule| match (rule.meet(), &rule.action) {
+                (true, Action::Reshape(how)) => Some((how.clone(), rule.rule.key.clone())),
+                _ => None,
+            })
+            .collect()
+        })
+    }
+
+    /// How long ago the stalest read may look, while such a rule is not spent.
+    pub fn stale_within(&self) -> Option<Duration> {
+        self.with(|inner| {
+            let standing = inner.rules.iter().filter(|rule| {
+                let times = rule.rule.times.unwrap_or(1);
+                times == 0 || rule.struck < times
+            });
+            standing
+                .filter_map(|rule| match rule.action {
+                    Action::Ask(Ask::StaleReads(ago)) => Some(ago),
+                    _ => None,
+                })
+                .max()
         })
     }
 
@@ -248,11 +304,11 @@ mod tests {
 
         let struck: Vec<bool> = ["W1-A", "W2-A", "W1-A", "W1-B", "W1-A"]
             .iter()
-            .map(|key| faults.strike("OR24", Some(key), "/").is_some())
+            .map(|key| faults.strike("OR24", Some(key), "/").action.is_some())
             .collect();
 
         assert_eq!(struck, [false, false, true, true, false]);
-        assert_eq!(faults.strike("OR23", Some("W1-A"), "/"), None);
+        assert_eq!(faults.strike("OR23", Some("W1-A"), "/"), Strikes::default());
     }
 
     #[test]
@@ -267,28 +323,46 @@ mod tests {
         };
         for _ in 0..5 {
             assert_eq!(
-                faults.strike("OR11", None, "/api/orders"),
+                faults.strike("OR11", None, "/api/orders").action,
                 Some(throttled.clone())
             );
         }
         faults.clear();
-        assert_eq!(faults.strike("OR11", None, "/api/orders"), None);
+        assert_eq!(faults.strike("OR11", None, "/api/orders").action, None);
     }
 
     #[test]
-    fn an_unknown_action_is_refused_with_the_known_ones() {
-        for text in [
-            "",
-            "rest",
-            "status",
-            "status:99",
-            "reset:5",
-            "delay_ms:soon",
+    fn a_standing_behavior_and_a_lost_answer_strike_the_same_call() {
+        let faults = Faults::default();
+        for rule in [
+            FaultRule::once("OR11", "stale-reads:5").times(0),
+            FaultRule::once("OR11", "reset"),
+            FaultRule::once("OR11", "skew:600"),
         ] {
-            let refused = Faults::default().inject(FaultRule::once("*", text));
-            assert!(refused.is_err(), "{text}");
+            faults.inject(rule).unwrap();
         }
-        let words = "drip".parse::<Action>().unwrap_err();
-        assert!(words.contains("reset-after-commit"), "{words}");
+
+        let strikes = faults.strike("OR11", None, "/api/orders");
+
+        assert_eq!(strikes.action, Some(Action::Reset));
+        assert_eq!(strikes.asks.stale, Some(Duration::from_secs(5)));
+        assert_eq!(strikes.asks.skew_s, 600);
+        assert_eq!(faults.stale_within(), Some(Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn a_changed_answer_is_found_by_the_key_in_its_text() {
+        let faults = Faults::default();
+        let rule = FaultRule::once("OR11", "new-words").about("W2-A");
+        faults.inject(rule).unwrap();
+
+        let other = faults.reshape("OR11", None, "/api/orders", "W1-A");
+        let about = faults.reshape("OR11", None, "/api/orders", "W1-A W2-A");
+        let spent = faults.reshape("OR11", None, "/api/orders", "W2-A");
+
+        assert_eq!(other, []);
+        let key = Some("W2-A".to_owned());
+        assert_eq!(about, [(Reshape::NewWords(None), key)]);
+        assert_eq!(spent, []);
     }
 }

@@ -1,27 +1,34 @@
 //! The server both simulators run on: logs each call, applies faults, breaks connections for real.
 
+mod connection;
+mod control;
+mod gzip;
+mod reshape;
+mod spoil;
+
+use std::future::pending;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::{get, post};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
-use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
-use crate::calls::CallLog;
+pub use control::{FeedKey, LedgerQuery, NewKey};
+pub use reshape::{Vocabulary, before_us};
+
+use crate::calls::{Arrival, CallLog, Handled};
 use crate::clock::SimClock;
-use crate::fault::{Action, FaultRule, Faults};
+use crate::fault::{Action, Faults, Spoil, Strikes};
+use connection::{Cut, accept};
+use reshape::{About, reshape};
+use spoil::{Silent, Unusable, broken, made_up, spoil};
 
 /// Largest request body read, in bytes.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -72,15 +79,13 @@ pub struct System {
     pub classify: fn(&Asked<'_>) -> Option<Named>,
     /// The system's own error body for a status, used by faults.
     pub error: fn(StatusCode) -> Response,
+    /// What faults may change in its answers.
+    pub vocabulary: Vocabulary,
 }
 
 /// Marks an answer whose call changed something: put it into the response's extensions.
 #[derive(Clone, Copy, Debug)]
 pub struct Committed;
-
-/// Marks an answer that must never be written.
-#[derive(Clone, Copy, Debug)]
-struct Broken;
 
 /// A running server; dropping it closes the port and every connection.
 #[derive(Debug)]
@@ -109,7 +114,7 @@ impl Server {
         };
         let routes = routes
             .layer(from_fn_with_state(gate, pass))
-            .merge(control_routes(controls));
+            .merge(control::control_routes(controls));
         Ok(Self {
             address,
             accepting: tokio::spawn(accept(listener, routes)),
@@ -130,44 +135,6 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.accepting.abort();
-    }
-}
-
-async fn accept(listener: TcpListener, routes: Router) {
-    let mut connections = JoinSet::new();
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                connections.spawn(serve(stream, routes.clone()));
-            }
-            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-        }
-        while connections.try_join_next().is_some() {}
-    }
-}
-
-/// Serves one connection; one answer marked broken ends it with a TCP reset and no byte written.
-async fn serve(stream: TcpStream, routes: Router) {
-    let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(routes);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let answer = hyper::service::Service::call(&service, request);
-        Box::pin(async move {
-            match answer.await {
-                Ok(response) if response.extensions().get::<Broken>().is_some() => {
-                    Err(io::Error::from(io::ErrorKind::ConnectionReset))
-                }
-                Ok(response) => Ok(response),
-                Err(never) => match never {},
-            }
-        })
-    });
-    let mut connection =
-        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-    let ended = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
-    let stream = connection.into_parts().io.into_inner();
-    if ended.is_err() {
-        let _ = stream.set_zero_linger();
     }
 }
 
@@ -201,59 +168,136 @@ async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Respons
         .map_or("/", |path| path.as_str())
         .to_owned();
     let calls = gate.controls.calls.clone();
-    let seq = calls.arrived(op, head.method.as_str(), &path, key.clone());
+    let sent_key = head.headers.get("idempotency-key");
+    let seq = calls.arrived(Arrival {
+        op,
+        method: head.method.as_str(),
+        path: &path,
+        key: key.clone(),
+        body: &body,
+        idempotency_key: sent_key.and_then(|sent| sent.to_str().ok()),
+    });
     let strikes = gate.controls.faults.strike(op, key.as_deref(), &path);
 
-    let request = Request::from_parts(head, Body::from(body));
     let error = gate.system.error;
-    let work = tokio::spawn(async move { struck(gate, seq, strikes, request, next).await });
+    let mut request = Request::from_parts(head, Body::from(body));
+    request.extensions_mut().insert(strikes.asks.clone());
+    let call = Struck {
+        gate,
+        seq,
+        op,
+        key,
+        path,
+        strikes,
+    };
+    let work = tokio::spawn(call.run(request, next));
     let response = work
         .await
         .unwrap_or_else(|_panic| (error)(StatusCode::INTERNAL_SERVER_ERROR));
-    if response.extensions().get::<Broken>().is_none() {
+    let marks = response.extensions();
+    if marks.get::<Silent>().is_some() {
+        // Ends when the caller goes away, and this task with it.
+        return pending().await;
+    }
+    if marks.get::<Cut>().is_none() && marks.get::<Unusable>().is_none() {
         calls.answered(seq);
     }
     response
 }
 
-async fn struck(
+/// A call with what strikes it.
+struct Struck {
     gate: Gate,
     seq: u64,
-    strikes: Option<Action>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let calls = &gate.controls.calls;
-    match strikes {
-        Some(Action::Status {
+    op: &'static str,
+    key: Option<String>,
+    path: String,
+    strikes: Strikes,
+}
+
+impl Struck {
+    async fn run(self, request: Request, next: Next) -> Response {
+        let calls = self.gate.controls.calls.clone();
+        let system = self.gate.system;
+        let log = (calls.clone(), self.seq);
+        let undone = |status: Option<u16>| Handled {
             status,
-            retry_after_s,
-        }) => {
-            calls.handled(seq, Some(status), false);
-            return refusal(gate.system, status, retry_after_s);
+            ..Handled::default()
+        };
+        match self.strikes.action {
+            Some(Action::Status {
+                status,
+                retry_after_s,
+            }) => {
+                let retry_after_s = retry_after_s.filter(|_| status == 429 || status == 503);
+                calls.handled(
+                    self.seq,
+                    Handled {
+                        retry_after_s,
+                        ..undone(Some(status))
+                    },
+                );
+                return refusal(system, status, retry_after_s);
+            }
+            Some(Action::Reset) => {
+                calls.handled(self.seq, undone(None));
+                return broken();
+            }
+            Some(Action::Spoil {
+                how,
+                after_commit: false,
+            }) if request.method() != Method::GET => {
+                // A drip arrives whole in the end, so it must not say that the work was done.
+                let before = match how {
+                    Spoil::Drip(_) => (system.error)(StatusCode::SERVICE_UNAVAILABLE),
+                    _ => made_up(),
+                };
+                let told = Some(before.status().as_u16()).filter(|_| how != Spoil::Never);
+                calls.handled(self.seq, undone(told));
+                return spoil(how, before, log).await;
+            }
+            Some(Action::Delay(wait)) => tokio::time::sleep(wait).await,
+            _ => {}
         }
-        Some(Action::Reset) => {
-            calls.handled(seq, None, false);
-            return broken();
+        let response = next.run(request).await;
+        let handled = Handled {
+            status: Some(response.status().as_u16()),
+            committed: response.extensions().get::<Committed>().is_some(),
+            retry_after_s: told_wait(&response),
+        };
+        calls.handled(self.seq, handled);
+        let about = About {
+            op: self.op,
+            key: self.key.as_deref(),
+            path: &self.path,
+            skew_s: self.strikes.asks.skew_s,
+        };
+        let faults = &self.gate.controls.faults;
+        let response = reshape(faults, system.vocabulary, about, response).await;
+        match self.strikes.action {
+            Some(Action::ResetAfterCommit) => broken(),
+            Some(Action::StatusAfterCommit(status)) => {
+                let status_told = Handled {
+                    status: Some(status),
+                    ..handled
+                };
+                calls.handled(self.seq, status_told);
+                refusal(system, status, None)
+            }
+            Some(Action::DelayAfterCommit(wait)) => {
+                tokio::time::sleep(wait).await;
+                response
+            }
+            Some(Action::Spoil { how, .. }) => spoil(how, response, log).await,
+            _ => response,
         }
-        Some(Action::Delay(wait)) => tokio::time::sleep(wait).await,
-        _ => {}
     }
-    let response = next.run(request).await;
-    let committed = response.extensions().get::<Committed>().is_some();
-    calls.handled(seq, Some(response.status().as_u16()), committed);
-    match strikes {
-        Some(Action::ResetAfterCommit) => broken(),
-        Some(Action::StatusAfterCommit(status)) => {
-            calls.handled(seq, Some(status), committed);
-            refusal(gate.system, status, None)
-        }
-        Some(Action::DelayAfterCommit(wait)) => {
-            tokio::time::sleep(wait).await;
-            response
-        }
-        _ => response,
-    }
+}
+
+/// The wait that an answer tells its caller, in seconds.
+fn told_wait(response: &Response) -> Option<u64> {
+    let told = response.headers().get(header::RETRY_AFTER)?;
+    told.to_str().ok()?.parse().ok()
 }
 
 fn refusal(system: System, status: u16, retry_after_s: Option<u64>) -> Response {
@@ -265,72 +309,6 @@ fn refusal(system: System, status: u16, retry_after_s: Option<u64>) -> Response 
             .insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
     }
     response
-}
-
-fn broken() -> Response {
-    let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    response.extensions_mut().insert(Broken);
-    response
-}
-
-fn control_routes(controls: Controls) -> Router {
-    let faults = post(inject).delete(clear_faults).get(list_faults);
-    Router::new()
-        .route("/_sim/clock", get(show_clock).post(set_clock))
-        .route("/_sim/faults", faults)
-        .with_state(controls)
-}
-
-async fn show_clock(State(controls): State<Controls>) -> Json<Value> {
-    Json(json!({ "now": controls.clock.now() }))
-}
-
-async fn set_clock(State(controls): State<Controls>, body: Bytes) -> Response {
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Change {
-        advance_s: Option<f64>,
-        speed: Option<f64>,
-    }
-    let change: Change = match serde_json::from_slice(&body) {
-        Ok(change) => change,
-        Err(error) => return sentence(StatusCode::BAD_REQUEST, &error.to_string()),
-    };
-    if let Some(speed) = change.speed {
-        controls.clock.set_speed(speed);
-    }
-    if let Some(advance_s) = change.advance_s {
-        match Duration::try_from_secs_f64(advance_s) {
-            Ok(by) => controls.clock.advance(by),
-            Err(_) => {
-                return sentence(
-                    StatusCode::BAD_REQUEST,
-                    "advance_s must be 0 or more seconds",
-                );
-            }
-        }
-    }
-    show_clock(State(controls)).await.into_response()
-}
-
-async fn inject(State(controls): State<Controls>, body: Bytes) -> Response {
-    let rule: FaultRule = match serde_json::from_slice(&body) {
-        Ok(rule) => rule,
-        Err(error) => return sentence(StatusCode::BAD_REQUEST, &error.to_string()),
-    };
-    match controls.faults.inject(rule) {
-        Ok(id) => (StatusCode::CREATED, Json(json!({ "id": id }))).into_response(),
-        Err(error) => sentence(StatusCode::BAD_REQUEST, &error),
-    }
-}
-
-async fn clear_faults(State(controls): State<Controls>) -> StatusCode {
-    controls.faults.clear();
-    StatusCode::NO_CONTENT
-}
-
-async fn list_faults(State(controls): State<Controls>) -> Response {
-    Json(json!({ "faults": controls.faults.list() })).into_response()
 }
 
 /// An answer of a control route that says in a sentence what is wrong.

@@ -10,4 +10,5 @@ pub mod clock;
 pub mod fault;
 pub mod http;
 pub mod mirakl;
+mod past;
 pub mod scenario;

@@ -3,6 +3,7 @@
 //! The same seed gives the same world, to the cent.
 
 mod catalogue;
+mod hostile;
 mod mappings;
 mod plan;
 
@@ -13,6 +14,7 @@ use serde::Serialize;
 use crate::bluecherry::{BlueCherryOptions, Item, OpeningStock};
 use crate::mirakl::{MiraklOptions, ShippingType, TaxMode};
 
+pub use hostile::{Hostile, HostileOrder};
 pub use plan::{Expect, Kind, PlannedOrder};
 
 /// Marketplace in the United States: USD, prices without tax.
@@ -107,6 +109,11 @@ impl World {
     /// From 12 on, each [`Kind`] comes at least once; about seven in ten are plain.
     pub fn orders(&self, n: usize) -> Vec<PlannedOrder> {
         plan::orders(self, n)
+    }
+
+    /// `n` orders with hostile numbers and words, each [`Hostile`] kind in turn.
+    pub fn hostile_orders(&self, n: usize) -> Vec<HostileOrder> {
+        hostile::orders(self, n)
     }
 
     /// The connector's mapping tables: file name and CSV text.

@@ -62,14 +62,22 @@ impl Refusal {
         Self::refused("invalid", field, message)
     }
 
-    /// 429: too many requests in the minute.
-    pub fn throttled(retry_after_s: u64) -> Self {
-        Self::new(
+    /// The code that callers go by.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// 429: too many requests in the minute; without a wait the caller is not told how long.
+    pub fn throttled(retry_after_s: Option<u64>) -> Self {
+        let refusal = Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "throttled",
             "too many requests in this minute",
-        )
-        .after(retry_after_s)
+        );
+        Self {
+            retry_after_s,
+            ..refusal
+        }
     }
 
     /// 503: the site takes no writes at this time of day.

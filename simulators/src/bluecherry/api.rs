@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::body::Bytes;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Extension, Path, Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -14,9 +14,13 @@ use serde_json::{Value, json};
 use super::answer::{Page, Refusal, Written};
 use super::site::{Remembered, Shared, Site};
 use super::text::same;
-use crate::http::{Asked, Committed};
+use crate::fault::Asks;
+use crate::http::{Asked, Committed, Vocabulary};
 
 type Parameters = Query<BTreeMap<String, String>>;
+
+/// What the faults ask for, where they ask for something.
+type Told = Option<Extension<Asks>>;
 
 /// Every route under `/v1`, behind the key and the limits.
 pub fn routes(site: Shared) -> Router {
@@ -43,6 +47,19 @@ pub fn routes(site: Shared) -> Router {
         .layer(from_fn_with_state(site.clone(), gate))
         .with_state(site)
 }
+
+/// What faults may change in the site's answers.
+pub const VOCABULARY: Vocabulary = Vocabulary {
+    rows: &["items"],
+    words: &["status", "line_status"],
+    optional: &[
+        "service",
+        "tracking_url",
+        "invoice_no",
+        "store_code",
+        "terms",
+    ],
+};
 
 /// Names the operation of a request and what it is about.
 pub fn classify(asked: &Asked<'_>) -> Option<(&'static str, Option<String>)> {
@@ -107,10 +124,14 @@ async fn gate(State(site): State<Shared>, request: Request, next: Next) -> Respo
             .get("authorization")
             .and_then(|value| value.to_str().ok());
         let token = key.and_then(|value| value.strip_prefix("Bearer "));
-        if token.is_some_and(|token| token.trim() == site.options.api_key) {
-            site.admit(request.method() != Method::GET)
-        } else {
+        let asked = request.extensions().get::<Asks>();
+        if token.is_none_or(|token| token.trim() != site.options.api_key) {
             Err(Refusal::unauthorized())
+        } else if let Some((tells, wait_s)) = asked.and_then(|asks| asks.throttle) {
+            let wait_s = wait_s.unwrap_or_else(|| site.rest_of_minute_s());
+            Err(Refusal::throttled(tells.then_some(wait_s)))
+        } else {
+            site.admit(request.method() != Method::GET)
         }
     };
     match admitted {
@@ -194,24 +215,39 @@ async fn put_customer(
 
 async fn create_sales_order(
     State(site): State<Shared>,
+    told: Told,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    write(&site, &headers, ("create", true), &body, Site::take_order)
+    let Extension(asks) = told.unwrap_or_default();
+    let mut is_first = false;
+    let result = write(&site, &headers, ("create", true), &body, |site, body| {
+        is_first = true;
+        site.short = asks.partial.is_some();
+        let written = site.take_order(body);
+        site.short = false;
+        written
+    });
+    let key = headers.get("idempotency-key");
+    let key = key.and_then(|value| value.to_str().ok());
+    let status = result.as_ref().map(Response::status);
+    site.lock().note_create(&body, key, is_first, status);
+    result
 }
 
 async fn find_sales_orders(
     State(site): State<Shared>,
+    told: Told,
     Query(query): Parameters,
 ) -> Result<Page, Refusal> {
+    let Extension(asks) = told.unwrap_or_default();
     let po = needed(&query, "external_po")?;
     let customer = query.get("customer");
     let site = site.lock();
     let now = site.now();
     let items = site
-        .orders
-        .iter()
-        .filter(|order| same(&order.external_po, po))
+        .orders_of(po)
+        .filter_map(|order| site.seen(order, asks.stale))
         .filter(|order| customer.is_none_or(|code| same(&order.customer_code, code)))
         .map(|order| order.to_value(now))
         .collect();
@@ -220,10 +256,14 @@ async fn find_sales_orders(
 
 async fn get_sales_order(
     State(site): State<Shared>,
+    told: Told,
     Path(number): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
+    let Extension(asks) = told.unwrap_or_default();
     let site = site.lock();
-    Ok(Json(site.order(&number)?.to_value(site.now())))
+    let order = site.seen(site.order(&number)?, asks.stale);
+    let order = order.ok_or_else(|| Refusal::not_found("no such sales order"))?;
+    Ok(Json(order.to_value(site.now())))
 }
 
 async fn set_ship_to(
@@ -264,11 +304,13 @@ async fn cancel_lines(
 
 async fn fulfilments(
     State(site): State<Shared>,
+    told: Told,
     Query(query): Parameters,
 ) -> Result<Page, Refusal> {
+    let Extension(asks) = told.unwrap_or_default();
     let site = site.lock();
     let limit = page_size(&site, &query)?;
-    site.fulfilments(query.get("cursor").map(String::as_str), limit)
+    site.fulfilments(query.get("cursor").map(String::as_str), limit, &asks)
 }
 
 async fn positions(State(site): State<Shared>, Query(query): Parameters) -> Result<Page, Refusal> {

@@ -81,7 +81,9 @@ impl Site {
             order.ship_via = ship_via;
         }
         order.changed(now);
-        Ok(Written::done(order.to_value(now)))
+        let shown = order.to_value(now);
+        self.note_effect(number, "ship_to_set");
+        Ok(Written::done(shown))
     }
 
     /// Takes the named hold off an order. An order that does not bear it needs no change.
@@ -106,7 +108,9 @@ impl Site {
         order.holds.remove(at);
         order.released.push(code(&change.hold_code));
         order.changed(now);
-        Ok(Written::done(order.to_value(now)))
+        let shown = order.to_value(now);
+        self.note_effect(number, "released");
+        Ok(Written::done(shown))
     }
 
     /// Puts a hold on an order, as the house does for credit.
@@ -119,7 +123,9 @@ impl Site {
             expires_at: None,
         });
         order.changed(now);
-        Ok(order.to_value(now))
+        let shown = order.to_value(now);
+        self.note_effect(&change.ord_num, "held");
+        Ok(shown)
     }
 
     /// Cancels open units and says which units it was too late for.
@@ -132,6 +138,7 @@ impl Site {
             ));
         }
         let now = self.now();
+        let mark = self.calls.mark();
         let order = self.order_mut(number)?;
         let earlier = order
             .cancellations
@@ -192,9 +199,11 @@ impl Site {
             external_cancel_id: change.external_cancel_id,
             request: body.clone(),
             answer: answer.clone(),
-            at: now,
-            real_at_us: real_now_us(),
+            mark,
         });
+        if changed {
+            self.note_effect(&number, "lines_cancelled");
+        }
         let written = Written::done(answer);
         Ok(Written { changed, ..written })
     }

@@ -1,7 +1,7 @@
 //! Control routes: what a test sees of the site, and what it makes the site do.
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -16,11 +16,18 @@ use super::parcels::ShipIn;
 use super::site::Shared;
 use super::stock::{FIRST_QUALITY, RecordType, StockKey};
 use super::text::{code, same};
+use crate::calls::CallLog;
+use crate::http::{FeedKey, LedgerQuery, NewKey};
 
 /// Every control route of this site.
-pub fn routes(site: Shared) -> Router {
-    Router::new()
+pub fn routes(site: Shared, calls: CallLog) -> Router {
+    let seen = Router::new()
         .route("/_sim/ledger", get(ledger))
+        .route("/_sim/summary", get(summary))
+        .with_state((site.clone(), calls));
+    Router::new()
+        .route("/_sim/key", post(change_key))
+        .route("/_sim/release", post(release))
         .route("/_sim/shipments", post(ship))
         .route("/_sim/shipments/{id}/void", post(void))
         .route("/_sim/stock", post(stock))
@@ -30,6 +37,14 @@ pub fn routes(site: Shared) -> Router {
         .route("/_sim/queue/run", post(run_queue))
         .route("/_sim/batches/run", post(run_batch))
         .with_state(site)
+        .merge(seen)
+}
+
+/// Everything that is and was, the calls too.
+pub fn ledger_with_calls(site: &Shared, calls: &CallLog) -> Value {
+    let mut ledger = site.lock().ledger();
+    ledger["calls"] = json!(calls.list());
+    ledger
 }
 
 #[derive(Deserialize)]
@@ -67,8 +82,40 @@ enum BatchStatus {
     Failed,
 }
 
-async fn ledger(State(site): State<Shared>) -> Json<Value> {
-    Json(site.lock().ledger())
+async fn ledger(
+    State((site, calls)): State<(Shared, CallLog)>,
+    Query(query): Query<LedgerQuery>,
+) -> Json<Value> {
+    if query.is_without_calls() {
+        return Json(site.lock().ledger());
+    }
+    Json(ledger_with_calls(&site, &calls))
+}
+
+async fn summary(State((site, calls)): State<(Shared, CallLog)>) -> Json<Value> {
+    let mut summary = site.lock().summary();
+    summary["calls"] = json!(calls.len());
+    Json(summary)
+}
+
+async fn change_key(State(site): State<Shared>, body: Bytes) -> Response {
+    match NewKey::read(&body) {
+        Ok(key) => {
+            site.lock().options.api_key = key;
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(refused) => *refused,
+    }
+}
+
+async fn release(State(site): State<Shared>, body: Bytes) -> Response {
+    match FeedKey::read(&body) {
+        Ok(wish) => {
+            let count = site.lock().release_rows(wish.key.as_deref());
+            Json(json!({ "released": count })).into_response()
+        }
+        Err(refused) => *refused,
+    }
 }
 
 async fn ship(State(site): State<Shared>, body: Bytes) -> Result<Response, Refusal> {
@@ -126,7 +173,13 @@ async fn pick(State(site): State<Shared>, body: Bytes) -> Result<Json<Value>, Re
     Ok(Json(site.order(&wish.ord_num)?.to_value(site.now())))
 }
 
+/// A `key` withholds fulfilments; an `ord_num` with a `code` puts the house's hold on an order.
 async fn hold(State(site): State<Shared>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    if let Ok(FeedKey { key: Some(key) }) = FeedKey::read(&body) {
+        let mut site = site.lock();
+        site.held.insert(key);
+        return Ok(Json(json!({ "held": site.held })));
+    }
     let wish: HoldIn = parse(&body)?;
     Ok(Json(site.lock().put_hold(wish)?))
 }

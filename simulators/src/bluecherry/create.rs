@@ -8,7 +8,7 @@ use super::answer::{Refusal, Written, read};
 use super::options::WriteMode;
 use super::order::{Address, Line, SalesOrder};
 use super::order_in::{LineIn, OrderIn};
-use super::site::{Queued, Site};
+use super::site::{FIRST_NUMBER, Queued, Site};
 use super::stock::{IRREGULAR, RecordType, StockKey};
 use super::text::{code, real_now_us, same};
 
@@ -130,12 +130,9 @@ impl Site {
         }
         order.check_lines()?;
         order.check_totals()?;
-        let taken = |held: &&SalesOrder| {
-            same(&held.external_po, &order.external_po)
-                && same(&held.customer_code, &order.customer_code)
-        };
+        let taken = |held: &&SalesOrder| same(&held.customer_code, &order.customer_code);
         if !self.options.repeats_are_new_orders
-            && let Some(held) = self.orders.iter().find(taken)
+            && let Some(held) = self.orders_of(&order.external_po).find(taken)
         {
             let message = "this customer has an order with this number";
             return Err(Refusal::conflict("duplicate_external_po", message).existing(&held.ord_num));
@@ -159,7 +156,7 @@ impl Site {
     fn enter_order(&mut self, order: &OrderIn, body: &Value) -> Result<String, Refusal> {
         self.check_order(order)?;
         let now = self.now();
-        let number = (500_001 + self.orders.len()).to_string();
+        let number = (FIRST_NUMBER + self.orders.len()).to_string();
         let mut lines: Vec<Line> = Vec::new();
         for (n, line) in order.lines.iter().enumerate() {
             let entered = self.enter_line(order, line, &lines, now, &number);
@@ -215,7 +212,11 @@ impl Site {
             input: body.clone(),
         };
         created.changed(now);
+        let place = self.orders.len();
+        let same_po = self.by_po.entry(code(&created.external_po)).or_default();
+        same_po.push(place);
         self.orders.push(created);
+        self.note_effect(&number, "created");
         Ok(number)
     }
 
@@ -249,6 +250,7 @@ impl Site {
             {
                 Err("inactive_item")
             }
+            Some(_) if self.short && before.is_empty() => Err("insufficient_stock"),
             Some(_) => self
                 .lot_for(&line.sku, &order.warehouse, line.qty)
                 .ok_or("insufficient_stock"),

@@ -7,6 +7,7 @@ use super::answer::{Refusal, Written, read};
 use super::order::Address;
 use super::site::Site;
 use super::text::same;
+use crate::calls::Mark;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -47,6 +48,9 @@ pub struct Customer {
     price_level: Option<String>,
     created: bool,
     version: u64,
+    /// When it was created; the ledger shows it and the profile does not.
+    #[serde(skip)]
+    pub mark: Mark,
 }
 
 impl Site {
@@ -123,6 +127,7 @@ impl Site {
             price_level: wish.price_level,
             created: true,
             version: 1,
+            mark: self.calls.mark(),
         };
         self.customers.push(customer.clone());
         Ok(Written::done(customer))

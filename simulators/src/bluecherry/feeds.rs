@@ -234,20 +234,6 @@ impl Site {
         })
     }
 
-    /// A page of fulfilments. The cursor stays good, on the last page too.
-    pub fn fulfilments(&self, cursor: Option<&str>, limit: usize) -> Result<Page, Refusal> {
-        let from = plain_cursor(cursor, 'F')?;
-        let published = &self.fulfilments[..self.fulfilments_published];
-        let items: Vec<Value> = published.iter().skip(from).take(limit).cloned().collect();
-        let next = from + items.len();
-        Ok(Page {
-            next_cursor: Some(format!("F{next}")),
-            batch_id: Some(format!("F{}", published.len())),
-            complete: next >= published.len(),
-            ..Page::live(items, self.now())
-        })
-    }
-
     /// A page of the item master.
     pub fn item_page(&self, cursor: Option<&str>, limit: usize) -> Result<Page, Refusal> {
         let from = plain_cursor(cursor, 'I')?;
@@ -331,7 +317,8 @@ impl PositionCursor {
     }
 }
 
-fn plain_cursor(cursor: Option<&str>, prefix: char) -> Result<usize, Refusal> {
+/// Place that a cursor names; the beginning without one.
+pub(super) fn plain_cursor(cursor: Option<&str>, prefix: char) -> Result<usize, Refusal> {
     let Some(text) = cursor.filter(|text| !text.is_empty()) else {
         return Ok(0);
     };

@@ -10,7 +10,9 @@ mod changes;
 mod control;
 mod create;
 mod customers;
+mod effects;
 mod feeds;
+mod fulfilments;
 mod options;
 mod order;
 mod order_in;
@@ -58,12 +60,14 @@ impl BlueCherrySim {
     pub async fn start(mut options: BlueCherryOptions) -> anyhow::Result<Self> {
         let controls = Controls::new(options.clock.take().unwrap_or_else(SimClock::real));
         let listen = options.listen.parse()?;
-        let site = Site::new(options, controls.clock.clone(), controls.calls.clone());
+        let site = Site::new(options, controls.clone());
         let site = Shared::new(site);
-        let routes = api::routes(site.clone()).merge(control::routes(site.clone()));
+        let routes =
+            api::routes(site.clone()).merge(control::routes(site.clone(), controls.calls.clone()));
         let system = System {
             classify: api::classify,
             error: api::error_body,
+            vocabulary: api::VOCABULARY,
         };
         let server = Server::start(Some(listen), routes, system, controls.clone()).await?;
         let ticked = site.clone();
@@ -99,7 +103,7 @@ impl BlueCherrySim {
 
     /// Customers, sales orders, stock, shipments and calls, as `GET /_sim/ledger` gives them.
     pub fn ledger(&self) -> Value {
-        self.site.lock().ledger()
+        control::ledger_with_calls(&self.site, &self.controls.calls)
     }
 }
 

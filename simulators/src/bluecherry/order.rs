@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::stock::StockKey;
-use super::text::same;
+use crate::calls::Mark;
 
 /// A delivery or billing address.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -124,8 +124,8 @@ pub struct Cancellation {
     pub external_cancel_id: String,
     pub request: Value,
     pub answer: Value,
-    pub at: Timestamp,
-    pub real_at_us: i64,
+    #[serde(flatten)]
+    pub mark: Mark,
 }
 
 /// A sales order. It is never deleted.
@@ -163,6 +163,11 @@ pub struct SalesOrder {
 impl SalesOrder {
     fn sum(&self, of: impl Fn(&Line) -> i64) -> i64 {
         self.lines.iter().map(of).sum()
+    }
+
+    /// Units that stand on the order and have not left.
+    pub fn allocated(&self) -> i64 {
+        self.sum(|line| line.open + line.picked)
     }
 
     /// Neutral status, and the site's own word for it.
@@ -204,15 +209,6 @@ impl SalesOrder {
         };
     }
 
-    /// Whether this is the order under that number or customer order number.
-    pub fn is(&self, ord_num: Option<&str>, external_po: Option<&str>) -> bool {
-        match (ord_num, external_po) {
-            (Some(number), _) => same(&self.ord_num, number),
-            (None, Some(po)) => same(&self.external_po, po),
-            (None, None) => false,
-        }
-    }
-
     /// The order as the profile shows it.
     pub fn to_value(&self, now: Timestamp) -> Value {
         let (status, raw_status) = self.status();
@@ -243,6 +239,7 @@ impl SalesOrder {
         let expired = |hold: &Hold| hold.expires_at.is_some_and(|at| at <= now);
         value["seq"] = json!(self.seq);
         value["real_at_us"] = json!(self.real_at_us);
+        value["allocated"] = json!(self.allocated());
         value["created_at"] = json!(self.created_at);
         value["holds"] = json!(self.holds);
         value["hold_expired"] = json!(self.holds.iter().any(expired));

@@ -10,6 +10,7 @@ use super::parcels::{LineQty, Parcel, ShipIn, after_shorts, share_out, short_row
 use super::site::Site;
 use super::stock::RecordType;
 use super::text::digits;
+use crate::calls::Mark;
 
 /// One shipment, at its newest version.
 #[derive(Clone, Debug, Serialize)]
@@ -31,6 +32,9 @@ pub struct Shipment {
     /// Units by place of the line in the order, for a later void.
     #[serde(skip)]
     pub units: Vec<(usize, i64)>,
+    /// When it was noted; the ledger shows it and the feed does not.
+    #[serde(skip)]
+    pub mark: Mark,
 }
 
 impl Site {
@@ -49,6 +53,7 @@ impl Site {
             self.pick_units(&number, line, qty, now)?;
         }
         self.order_mut(&number)?.changed(now);
+        self.note_effect(&number, "picked");
         Ok(())
     }
 
@@ -74,11 +79,13 @@ impl Site {
     /// Ships an order, or what is asked of it, and publishes the fulfilment.
     pub fn ship(&mut self, wish: ShipIn) -> Result<Value, Refusal> {
         let now = self.now();
-        let order = self
-            .orders
-            .iter()
-            .find(|order| order.is(wish.ord_num.as_deref(), wish.external_po.as_deref()))
-            .ok_or_else(|| Refusal::not_found("no such sales order"))?;
+        let (number, po) = (wish.ord_num.as_deref(), wish.external_po.as_deref());
+        let order = match (number, po) {
+            (Some(number), _) => self.order(number).ok(),
+            (None, Some(po)) => self.orders_of(po).next(),
+            (None, None) => None,
+        };
+        let order = order.ok_or_else(|| Refusal::not_found("no such sales order"))?;
         if order.ready_since.is_none() && !wish.force {
             let message = "the order is on hold, has no ship-to, or has nothing left to ship";
             return Err(Refusal::conflict("order_locked", message));
@@ -147,6 +154,7 @@ impl Site {
             ..shipment
         };
         self.shipments.push(shipment.clone());
+        self.note_effect(&shipment.ord_num, "shipped");
         self.publish(&shipment);
         Ok(json!(shipment))
     }
@@ -243,6 +251,7 @@ impl Site {
             parcels: made,
             short_lines: Vec::new(),
             voided: false,
+            mark: self.calls.mark(),
             units: units
                 .into_iter()
                 .enumerate()
@@ -277,16 +286,10 @@ impl Site {
             let order = self.order_mut(&shipment.ord_num)?;
             order.picked_at = Some(now);
             order.changed(now);
+            self.note_effect(&shipment.ord_num, "voided");
             self.publish(&shipment);
         }
         Ok(json!(self.shipments[at]))
-    }
-
-    fn publish(&mut self, shipment: &Shipment) {
-        self.fulfilments.push(json!(shipment));
-        if self.options.fulfilment_cadence_s == 0 {
-            self.fulfilments_published = self.fulfilments.len();
-        }
     }
 
     /// Picks and ships what is due, when the site does so by itself.

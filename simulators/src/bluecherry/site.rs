@@ -1,23 +1,29 @@
 //! The books of the site, and the moves it makes as its clock goes on.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::answer::{Refusal, Written};
 use super::customers::Customer;
+use super::effects::{Create, Effect};
 use super::feeds::{Batch, Snapshot};
 use super::options::{BlueCherryOptions, Carrier, Item};
 use super::order::SalesOrder;
 use super::shipping::Shipment;
 use super::stock::{FIRST_QUALITY, StockKey, StockLedger};
-use super::text::{code, same};
+use super::text::{code, real_now_us, same};
 use crate::calls::CallLog;
 use crate::clock::SimClock;
+use crate::http::{Controls, before_us};
+use crate::past::Past;
+
+/// Number of the first order.
+pub const FIRST_NUMBER: usize = 500_001;
 
 /// An order that was taken and waits for the next run of the queue, or has had its turn.
 #[derive(Clone, Debug, Serialize)]
@@ -47,10 +53,22 @@ pub struct Site {
     pub customers: Vec<Customer>,
     pub orders: Vec<SalesOrder>,
     pub queue: Vec<Queued>,
+    pub creates: Vec<Create>,
+    pub effects: Vec<Effect>,
     pub shipments: Vec<Shipment>,
     pub parcels: u64,
     pub fulfilments: Vec<Value>,
     pub fulfilments_published: usize,
+    /// Real moments at which the fulfilments became readable, in microseconds since 1970.
+    pub fulfilments_seen_us: Vec<i64>,
+    /// Keys whose fulfilments are withheld, and those rows.
+    pub held: BTreeSet<String>,
+    pub withheld: Vec<Value>,
+    /// Places of the orders under each customer order number.
+    pub by_po: BTreeMap<String, Vec<usize>>,
+    /// The next order loses its first line, as if its stock had just gone.
+    pub short: bool,
+    pub past: Past<SalesOrder>,
     pub batches: Vec<Batch>,
     pub snapshots: VecDeque<Snapshot>,
     pub remembered: BTreeMap<String, Remembered>,
@@ -79,7 +97,8 @@ impl Shared {
 
 impl Site {
     /// A site as the options describe it, with its first inventory batch.
-    pub fn new(options: BlueCherryOptions, clock: SimClock, calls: CallLog) -> Self {
+    pub fn new(options: BlueCherryOptions, controls: Controls) -> Self {
+        let Controls { clock, calls, .. } = controls.clone();
         let now = clock.now();
         let items = options
             .items
@@ -101,10 +120,18 @@ impl Site {
             customers: Vec::new(),
             orders: Vec::new(),
             queue: Vec::new(),
+            creates: Vec::new(),
+            effects: Vec::new(),
             shipments: Vec::new(),
             parcels: 0,
             fulfilments: Vec::new(),
             fulfilments_published: 0,
+            fulfilments_seen_us: Vec::new(),
+            held: BTreeSet::new(),
+            withheld: Vec::new(),
+            by_po: BTreeMap::new(),
+            short: false,
+            past: Past::new(controls.faults),
             batches: Vec::new(),
             snapshots: VecDeque::new(),
             remembered: BTreeMap::new(),
@@ -150,27 +177,59 @@ impl Site {
     pub fn publish_fulfilments(&mut self) {
         let new = self.fulfilments.len() - self.fulfilments_published;
         self.fulfilments_published = self.fulfilments.len();
+        self.fulfilments_seen_us
+            .resize(self.fulfilments_published, real_now_us());
         if new > 0 {
             self.note_batch("fulfilments", new, "ok");
         }
     }
 
+    /// Place of the order with that number: numbers are given out one after the other.
+    fn place(&self, number: &str) -> Result<usize, Refusal> {
+        let counted = number.trim().parse::<usize>().ok();
+        counted
+            .and_then(|number| number.checked_sub(FIRST_NUMBER))
+            .filter(|place| {
+                let order = self.orders.get(*place);
+                order.is_some_and(|order| same(&order.ord_num, number))
+            })
+            .ok_or_else(|| Refusal::not_found("no such sales order"))
+    }
+
     /// The order with that number.
     pub fn order(&self, number: &str) -> Result<&SalesOrder, Refusal> {
-        let found = self
-            .orders
-            .iter()
-            .find(|order| same(&order.ord_num, number));
-        found.ok_or_else(|| Refusal::not_found("no such sales order"))
+        self.place(number).map(|place| &self.orders[place])
     }
 
     /// The order with that number, to change it.
     pub fn order_mut(&mut self, number: &str) -> Result<&mut SalesOrder, Refusal> {
-        let found = self
-            .orders
-            .iter_mut()
-            .find(|order| same(&order.ord_num, number));
-        found.ok_or_else(|| Refusal::not_found("no such sales order"))
+        let place = self.place(number)?;
+        let order = &mut self.orders[place];
+        self.past.note(&order.ord_num, order);
+        Ok(order)
+    }
+
+    /// Orders under a customer order number, whoever's they are.
+    pub fn orders_of<'a>(&'a self, external_po: &str) -> impl Iterator<Item = &'a SalesOrder> {
+        let places = self.by_po.get(&code(external_po));
+        places
+            .into_iter()
+            .flatten()
+            .map(|place| &self.orders[*place])
+    }
+
+    /// The order as a read sees it that lags so far behind; none when it was not there yet.
+    pub fn seen<'a>(
+        &'a self,
+        order: &'a SalesOrder,
+        ago: Option<Duration>,
+    ) -> Option<&'a SalesOrder> {
+        let Some(ago) = ago else {
+            return Some(order);
+        };
+        let moment_us = before_us(real_now_us(), ago);
+        let was_there = order.real_at_us <= moment_us;
+        was_there.then(|| self.past.at(&order.ord_num, moment_us).unwrap_or(order))
     }
 
     /// The carrier behind a ship-via.
@@ -191,6 +250,12 @@ impl Site {
         )
     }
 
+    /// Seconds until the oldest request of the minute no longer counts.
+    pub fn rest_of_minute_s(&self) -> u64 {
+        let oldest = self.requests.front().map_or(0, |at| at.elapsed().as_secs());
+        60_u64.saturating_sub(oldest).max(1)
+    }
+
     /// Counts a request, and refuses it when the minute is full or the hour is quiet.
     pub fn admit(&mut self, writes: bool) -> Result<(), Refusal> {
         let most = self.options.requests_per_minute as usize;
@@ -203,8 +268,7 @@ impl Site {
                 self.requests.pop_front();
             }
             if self.requests.len() >= most {
-                let oldest = self.requests.front().map_or(0, |at| at.elapsed().as_secs());
-                return Err(Refusal::throttled(60_u64.saturating_sub(oldest).max(1)));
+                return Err(Refusal::throttled(Some(self.rest_of_minute_s())));
             }
             self.requests.push_back(Instant::now());
         }
@@ -223,50 +287,6 @@ impl Site {
             }
         }
         Ok(())
-    }
-
-    /// Everything, for tests to look at.
-    pub fn ledger(&self) -> Value {
-        let now = self.now();
-        let orders: Vec<Value> = self
-            .orders
-            .iter()
-            .map(|order| order.to_ledger(now))
-            .collect();
-        let cancelled = self
-            .orders
-            .iter()
-            .filter(|order| order.cancelled_at.is_some())
-            .count();
-        let waiting = self
-            .queue
-            .iter()
-            .filter(|q| q.ord_num.is_none() && q.refused.is_none())
-            .count();
-        json!({
-            "site": self.options.site,
-            "company": self.options.company,
-            "now": now,
-            "started_at": self.started_at,
-            "counts": {
-                "customers": self.customers.len(),
-                "sales_orders_ever": self.orders.len(),
-                "sales_orders_cancelled": cancelled,
-                "queued": waiting,
-                "shipments": self.shipments.len(),
-                "fulfilments": self.fulfilments.len(),
-                "stock_transactions": self.stock.transactions().len(),
-            },
-            "customers": self.customers,
-            "sales_orders": orders,
-            "queue": self.queue,
-            "stock_transactions": self.stock.transactions(),
-            "positions": self.position_rows(now),
-            "shipments": self.shipments,
-            "fulfilments": self.fulfilments,
-            "batches": self.batches,
-            "calls": self.calls.list(),
-        })
     }
 }
 

@@ -202,7 +202,13 @@ pub fn cancel(world: &mut World, order_id: &str) -> Result<(), Refusal> {
 }
 
 /// OR04: writes the seller's reference on orders. Tells what became of each, and whether any changed.
-pub fn refer(world: &mut World, body: &Value) -> Result<(Value, bool), Refusal> {
+///
+/// Orders whose ID holds `refused` are refused inside the answer; empty means every one.
+pub fn refer(
+    world: &mut World,
+    body: &Value,
+    refused: Option<&str>,
+) -> Result<(Value, bool), Refusal> {
     let orders = body.get("orders").and_then(Value::as_array);
     let orders = orders.ok_or_else(|| Refusal::bad("orders must be a list"))?;
     if !(1..=100).contains(&orders.len()) {
@@ -213,7 +219,11 @@ pub fn refer(world: &mut World, body: &Value) -> Result<(Value, bool), Refusal> 
         .iter()
         .map(|sent| {
             let order_id = sent.get("order_id").and_then(text).unwrap_or_default();
-            match refer_one(world, &order_id, sent) {
+            let referred = match refused {
+                Some(key) if order_id.contains(key) => Err(NOT_NOW),
+                _ => refer_one(world, &order_id, sent),
+            };
+            match referred {
                 Ok(updated) => {
                     any_changed = true;
                     json!({ "order_id": order_id, "updated": updated })
@@ -230,11 +240,17 @@ pub fn refer(world: &mut World, body: &Value) -> Result<(Value, bool), Refusal> 
 
 type FieldError = (&'static str, &'static str, &'static str);
 
+const NOT_NOW: FieldError = (
+    "ORDER_UPDATE_FAILED",
+    "order_id",
+    "The order cannot be updated at the moment",
+);
+
 fn refer_one(world: &mut World, order_id: &str, sent: &Value) -> Result<Value, FieldError> {
     const FIELD: &str = "references.order_reference_for_seller";
     let now = world.now();
     let unknown = ("ORDER_NOT_FOUND", "order_id", "The order does not exist");
-    let order = world.orders.get_mut(order_id).ok_or(unknown)?;
+    let order = world.order_mut(order_id).map_err(|_| unknown)?;
     match sent.pointer("/references/order_reference_for_seller") {
         None => {}
         Some(Value::Null) => order.reference_for_seller = None,

@@ -8,6 +8,7 @@ use super::amount::Amount;
 use super::options::MiraklOptions;
 use super::order::{Line, Order, State, whole_ms};
 use super::spec::{CustomerSpec, Debit, LineSpec, OrderSpec};
+use crate::calls::Mark;
 
 const FIRST_NAMES: [&str; 10] = [
     "Ada", "Bruno", "Chloe", "Dmitri", "Elena", "Farid", "Grace", "Hugo", "Ines", "Jonas",
@@ -66,9 +67,10 @@ impl Maker {
     pub fn make(
         &mut self,
         spec: OrderSpec,
-        now: Timestamp,
+        mark: Mark,
         options: &MiraklOptions,
     ) -> Result<Order, String> {
+        let now = mark.at;
         if spec.lines.is_empty() {
             return Err("an order needs at least one line".to_owned());
         }
@@ -98,6 +100,7 @@ impl Maker {
             Debit::Manual
         };
         Ok(Order {
+            mark,
             state: State::WaitingAcceptance,
             reason: None,
             created,

@@ -1,5 +1,7 @@
 //! OR11: one page of orders.
 
+use std::collections::BTreeSet;
+
 use axum::http::Uri;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -8,6 +10,7 @@ use super::error::Refusal;
 use super::order::Order;
 use super::wire;
 use super::world::World;
+use crate::fault::Asks;
 
 const MAX_DEFAULT: usize = 10;
 const MAX_MOST: usize = 100;
@@ -21,18 +24,36 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// The orders a query asks for.
-pub fn page(world: &mut World, uri: &Uri, asked: &[(String, String)]) -> Result<Page, Refusal> {
+/// The orders a query asks for, as the faults have them shown.
+pub fn page(
+    world: &mut World,
+    uri: &Uri,
+    asked: &[(String, String)],
+    asks: &Asks,
+) -> Result<Page, Refusal> {
     world.settle();
-    let filter = Filter::read(asked, world.options.start_update_overlap_s)?;
+    let world = &*world;
+    let filter = Filter::read(asked, world.options.start_update_overlap_s, asks.skew_s)?;
     let max = whole(asked, "max")?.unwrap_or(MAX_DEFAULT).min(MAX_MOST);
     let offset = whole(asked, "offset")?.unwrap_or(0);
     if max == 0 {
         return Err(Refusal::bad("max must be 1 or more"));
     }
-    let mut found: Vec<&Order> = world
-        .orders
-        .values()
+    let named: Option<BTreeSet<&str>> = filter
+        .order_ids
+        .as_ref()
+        .map(|ids| ids.iter().copied().collect());
+    let among: Box<dyn Iterator<Item = &Order>> = match &named {
+        Some(ids) => Box::new(ids.iter().filter_map(|id| world.orders.get(*id))),
+        None => Box::new(
+            world
+                .orders
+                .values()
+                .filter(|order| world.is_listed(&order.order_id)),
+        ),
+    };
+    let mut found: Vec<&Order> = among
+        .filter_map(|order| world.seen(order, asks.stale))
         .filter(|order| filter.takes(order))
         .collect();
     found.sort_by_key(|order| (order.created, &order.order_id));
@@ -44,6 +65,12 @@ pub fn page(world: &mut World, uri: &Uri, asked: &[(String, String)]) -> Result<
                 "sort takes dateCreated, order takes asc or desc",
             ));
         }
+    }
+    if let Some(seed) = asks.shuffle {
+        found.sort_by_key(|order| mixed(seed, &order.order_id));
+    }
+    if asks.repeat {
+        found = found.into_iter().flat_map(|order| [order; 2]).collect();
     }
     let total = found.len();
     let shown: Vec<Value> = found
@@ -58,6 +85,16 @@ pub fn page(world: &mut World, uri: &Uri, asked: &[(String, String)]) -> Result<
         previous: (offset > 0).then(|| query_at(uri, offset.saturating_sub(max), max)),
         next: (after < total).then(|| query_at(uri, after, max)),
     })
+}
+
+/// A place that depends on the seed and the ID alone, so that pages of one order agree.
+pub fn mixed(seed: u64, id: &str) -> u64 {
+    id.bytes()
+        .fold(seed ^ 0x9E37_79B9_7F4A_7C15, |mixed, byte| {
+            (mixed ^ u64::from(byte))
+                .wrapping_mul(0x0100_0000_01b3)
+                .rotate_left(17)
+        })
 }
 
 /// The same address at another offset.
@@ -86,7 +123,13 @@ struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    fn read(asked: &'a [(String, String)], overlap_s: u64) -> Result<Self, Refusal> {
+    /// Moments are by the clock that the caller knows, which is off by `skew_s`.
+    fn read(asked: &'a [(String, String)], overlap_s: u64, skew_s: i64) -> Result<Self, Refusal> {
+        let moment = |asked: &[(String, String)], name: &str| {
+            let skew = SignedDuration::from_secs(skew_s);
+            let asked = moment(asked, name)?;
+            Ok(asked.map(|at| at.checked_sub(skew).unwrap_or(at)))
+        };
         let overlap = SignedDuration::from_secs(i64::try_from(overlap_s).unwrap_or(i64::MAX));
         let since = moment(asked, "start_update_date")?
             .map(|since| since.checked_sub(overlap).unwrap_or(Timestamp::MIN));

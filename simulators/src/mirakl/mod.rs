@@ -17,26 +17,31 @@ use crate::http::{Controls, Server, System};
 
 mod actions;
 mod amount;
+mod control;
 mod create;
 mod error;
+mod limits;
 mod list;
 mod options;
 mod order;
 mod platform;
 mod routes;
 mod spec;
+mod step;
 mod wire;
 mod world;
 
 pub use amount::Amount;
 pub use error::ControlError;
+pub use limits::Limits;
 pub use options::{
     Acceptance, Carrier, MiraklOptions, PaymentWorkflow, Reason, ShippingType, TaxMode,
 };
 pub use spec::{CustomerSpec, Debit, FeeSpec, LineSpec, OrderSpec, PromotionSpec, TaxSpec};
 
 use routes::{Shared, lock};
-use world::{Step, World};
+use step::Step;
+use world::World;
 
 /// Real time between two looks at what the clock has made due.
 const TICK: Duration = Duration::from_millis(20);
@@ -72,8 +77,9 @@ impl MiraklSim {
         let system = System {
             classify: routes::classify,
             error: error::bare,
+            vocabulary: routes::VOCABULARY,
         };
-        let routes = routes::routes(shared.clone());
+        let routes = routes::routes(shared.clone(), controls.calls.clone());
         let server = Server::start(listen, routes, system, controls.clone()).await?;
         let ticking = tokio::spawn(tick(shared.clone()));
         Ok(Self {
@@ -111,7 +117,7 @@ impl MiraklSim {
 
     /// Everything that is and was, as `GET /_sim/ledger` shows it.
     pub fn ledger(&self) -> Value {
-        lock(&self.shared).ledger()
+        routes::ledger_with_calls(&self.shared, &self.controls.calls)
     }
 
     /// One order as OR11 shows it now; empty when there is no such order.

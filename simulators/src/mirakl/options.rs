@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::limits::Limits;
+
 /// Settings of one simulated marketplace and of the one shop on it.
 ///
 /// Every field has a default, so that `{}` is a usable marketplace: manual acceptance, debit on
@@ -68,6 +70,8 @@ pub struct MiraklOptions {
     pub lead_time_s: u64,
     /// How far OR11 reaches back behind the `start_update_date` it was given.
     pub start_update_overlap_s: u64,
+    /// `published` answers 429 to calls beyond the vendor's maxima; `off` takes every call.
+    pub limits: Limits,
 }
 
 impl Default for MiraklOptions {
@@ -101,6 +105,7 @@ impl Default for MiraklOptions {
             tax_mode: TaxMode::TaxExcluded,
             lead_time_s: 2 * 86_400,
             start_update_overlap_s: 60,
+            limits: Limits::Off,
         }
     }
 }

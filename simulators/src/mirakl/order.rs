@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::amount::Amount;
 use super::options::{MiraklOptions, PaymentWorkflow, TaxMode};
 use super::spec::{CustomerSpec, Debit, FeeSpec, PromotionSpec, TaxSpec};
+use crate::calls::Mark;
 
 /// State of a line, and of the order its lines make. Declared from least to most advanced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -54,16 +55,14 @@ impl State {
     pub fn is_active(self) -> bool {
         self < Self::Refused
     }
-
-    /// Nothing moves any more.
-    pub fn is_final(self) -> bool {
-        self >= Self::Closed
-    }
 }
 
 /// One order.
 #[derive(Clone, Debug, Serialize)]
 pub struct Order {
+    /// When it appeared, among all calls and effects.
+    #[serde(flatten)]
+    pub mark: Mark,
     pub order_id: String,
     pub commercial_id: String,
     /// The state its lines make.
@@ -217,57 +216,49 @@ impl Order {
         self.advance(State::Closed, now);
     }
 
-    /// The next move that is due by the clock, made as of the moment it fell due.
-    pub fn move_by_clock(&mut self, now: Timestamp, options: &MiraklOptions) -> Option<Moved> {
-        let due = |since: Option<Timestamp>, after_ms: u64| {
-            let at = since?.checked_add(Duration::from_millis(after_ms)).ok()?;
-            (at <= now).then_some(at)
+    /// When the clock moves this order next; none while only others can move it.
+    pub fn next_move(&self, options: &MiraklOptions) -> Option<Timestamp> {
+        let after = |since: Option<Timestamp>, after_ms: u64| {
+            since?.checked_add(Duration::from_millis(after_ms)).ok()
         };
-        let due_s = |since, after_s: Option<u64>| due(since, after_s?.saturating_mul(1000));
+        let after_s = |since, after_s: Option<u64>| after(since, after_s?.saturating_mul(1000));
         let debit_ms = options.debit_delay_s.saturating_mul(1000);
         match self.state {
-            State::WaitingAcceptance => {
-                let at = due_s(Some(self.created), options.acceptance_limit_s)?;
-                let refusals = vec![false; self.lines.len()];
-                self.decide(&refusals, at, options);
-                Some(Moved::Refused)
-            }
-            State::WaitingDebit => {
-                let at = due(self.accepted, debit_ms / 2)?;
-                self.advance(State::WaitingDebitPayment, at);
-                Some(Moved::On)
-            }
-            State::WaitingDebitPayment => {
-                let at = due(self.accepted, debit_ms)?;
-                match self.debit {
-                    Debit::Manual => None,
-                    Debit::Auto => {
-                        self.debit(at, options);
-                        Some(Moved::On)
-                    }
-                    Debit::Refuse => {
-                        self.cancel(at, Some(DEBIT_REFUSED));
-                        Some(Moved::Canceled(DEBIT_REFUSED))
-                    }
-                }
-            }
-            State::Shipping => {
-                let at = due_s(self.deadline, options.late_shipment_cancel_s)?;
-                self.cancel(at, Some(TOO_LATE));
-                Some(Moved::Canceled(TOO_LATE))
-            }
-            State::Shipped => {
-                let at = due_s(self.shipped, options.received_after_s)?;
-                self.receive(at);
-                Some(Moved::On)
-            }
-            State::Received => {
-                let at = due_s(self.received, options.closed_after_s)?;
-                self.close(at);
-                Some(Moved::On)
-            }
+            State::WaitingAcceptance => after_s(Some(self.created), options.acceptance_limit_s),
+            State::WaitingDebit => after(self.accepted, debit_ms / 2),
+            State::WaitingDebitPayment if self.debit == Debit::Manual => None,
+            State::WaitingDebitPayment => after(self.accepted, debit_ms),
+            State::Shipping => after_s(self.deadline, options.late_shipment_cancel_s),
+            State::Shipped => after_s(self.shipped, options.received_after_s),
+            State::Received => after_s(self.received, options.closed_after_s),
             State::Closed | State::Refused | State::Canceled => None,
         }
+    }
+
+    /// The next move that is due by the clock, made as of the moment it fell due.
+    pub fn move_by_clock(&mut self, now: Timestamp, options: &MiraklOptions) -> Option<Moved> {
+        let at = self.next_move(options).filter(|at| *at <= now)?;
+        match self.state {
+            State::WaitingAcceptance => {
+                let refusals = vec![false; self.lines.len()];
+                self.decide(&refusals, at, options);
+                return Some(Moved::Refused);
+            }
+            State::WaitingDebit => self.advance(State::WaitingDebitPayment, at),
+            State::WaitingDebitPayment if self.debit == Debit::Refuse => {
+                self.cancel(at, Some(DEBIT_REFUSED));
+                return Some(Moved::Canceled(DEBIT_REFUSED));
+            }
+            State::WaitingDebitPayment => self.debit(at, options),
+            State::Shipping => {
+                self.cancel(at, Some(TOO_LATE));
+                return Some(Moved::Canceled(TOO_LATE));
+            }
+            State::Shipped => self.receive(at),
+            State::Received => self.close(at),
+            State::Closed | State::Refused | State::Canceled => return None,
+        }
+        Some(Moved::On)
     }
 
     fn start_shipping(&mut self, now: Timestamp, options: &MiraklOptions) {

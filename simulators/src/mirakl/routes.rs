@@ -4,18 +4,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Extension, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{get, put};
 use serde_json::Value;
 
-use super::error::{ControlError, Refusal};
-use super::spec::OrderSpec;
-use super::world::{Step, World};
-use super::{actions, list, platform};
-use crate::http::{Asked, Committed, Named, sentence};
+use super::error::Refusal;
+use super::limits::Limits;
+use super::world::World;
+use super::{actions, control, list, platform};
+use crate::calls::CallLog;
+use crate::fault::Asks;
+use crate::http::{Asked, Committed, Named, Vocabulary};
 
 /// The world, shared by the routes, the clock's task and the handle.
 pub type Shared = Arc<Mutex<World>>;
@@ -26,7 +28,7 @@ pub fn lock(shared: &Shared) -> MutexGuard<'_, World> {
 }
 
 /// Every route of the seller API that is simulated, and the control routes.
-pub fn routes(shared: Shared) -> Router {
+pub fn routes(shared: Shared, calls: CallLog) -> Router {
     let api = Router::new()
         .route("/api/orders", get(or11).put(or04))
         .route("/api/orders/{order_id}/accept", put(or21))
@@ -44,12 +46,28 @@ pub fn routes(shared: Shared) -> Router {
             Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
         })
         .layer(from_fn_with_state(shared.clone(), admit));
-    let control = Router::new()
-        .route("/_sim/ledger", get(ledger))
-        .route("/_sim/orders", post(create))
-        .route("/_sim/orders/{order_id}/{step}", post(control));
-    api.merge(control).with_state(shared)
+    api.with_state(shared.clone())
+        .merge(control::routes(shared, calls))
 }
+
+/// What faults may change in the marketplace's answers.
+pub const VOCABULARY: Vocabulary = Vocabulary {
+    rows: &["orders", "carriers", "reasons", "shipping_types"],
+    words: &["order_state", "order_line_state"],
+    optional: &[
+        "channel",
+        "delivery_date",
+        "invoice_details",
+        "quote_id",
+        "shipping_pudo_id",
+        "discount_campaigns",
+        "payment_duration",
+        "measurement",
+        "eco_contributions",
+        "tax_legal_notice",
+        "tracking_url",
+    ],
+};
 
 /// Names the operation of a request and the order it is about.
 pub fn classify(asked: &Asked<'_>) -> Option<Named> {
@@ -110,15 +128,55 @@ async fn admit(State(shared): State<Shared>, request: Request, next: Next) -> Re
     if shops.any(|asked| asked != shop_id) {
         return Refusal::new(StatusCode::FORBIDDEN, "Access denied to this shop").into_response();
     }
-    next.run(request).await
+    match throttled(&shared, &request) {
+        Some(wait_s) => too_often(wait_s),
+        None => next.run(request).await,
+    }
 }
 
-async fn or11(State(shared): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
+/// Whether the call comes too often, and the wait that is to be told then.
+fn throttled(shared: &Shared, request: &Request) -> Option<Option<u64>> {
+    let query = request.uri().query().unwrap_or_default();
+    let (op, _) = classify(&Asked {
+        method: request.method(),
+        path: request.uri().path(),
+        query,
+        body: &[],
+    })?;
+    let mut world = lock(shared);
+    let now = world.now();
+    let asked = request.extensions().get::<Asks>();
+    if let Some((tells, wait_s)) = asked.and_then(|asks| asks.throttle) {
+        let wait_s = wait_s.unwrap_or_else(|| world.uses.rest_s(op, now));
+        return Some(tells.then_some(wait_s));
+    }
+    if world.options.limits == Limits::Off {
+        return None;
+    }
+    world.uses.admit(op, query, now).err().map(Some)
+}
+
+fn too_often(wait_s: Option<u64>) -> Response {
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let mut response = Refusal::new(status, "Too many requests").into_response();
+    if let Some(wait_s) = wait_s {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
+    }
+    response
+}
+
+/// What the faults ask for, where they ask for something.
+type Told = Option<Extension<Asks>>;
+
+async fn or11(State(shared): State<Shared>, told: Told, uri: Uri, headers: HeaderMap) -> Response {
+    let Extension(asks) = told.unwrap_or_default();
     let asked = Query::<Vec<(String, String)>>::try_from_uri(&uri);
     let Ok(Query(asked)) = asked else {
         return Refusal::bad("The query cannot be read").into_response();
     };
-    let page = match list::page(&mut lock(&shared), &uri, &asked) {
+    let page = match list::page(&mut lock(&shared), &uri, &asked, &asks) {
         Ok(page) => page,
         Err(refusal) => return refusal.into_response(),
     };
@@ -141,14 +199,20 @@ async fn or11(State(shared): State<Shared>, uri: Uri, headers: HeaderMap) -> Res
     response
 }
 
-async fn or04(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+async fn or04(
+    State(shared): State<Shared>,
+    told: Told,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let Extension(asks) = told.unwrap_or_default();
     let body = match json_body(&headers, &body) {
         Ok(body) => body,
         Err(refusal) => return refusal.into_response(),
     };
     let mut world = lock(&shared);
     world.settle();
-    match actions::refer(&mut world, &body) {
+    match actions::refer(&mut world, &body, asks.partial.as_deref()) {
         Ok((shown, true)) => committed(Json(shown).into_response()),
         Ok((shown, false)) => Json(shown).into_response(),
         Err(refusal) => refusal.into_response(),
@@ -248,31 +312,9 @@ fn committed(mut response: Response) -> Response {
     response
 }
 
-async fn ledger(State(shared): State<Shared>) -> Json<Value> {
-    Json(lock(&shared).ledger())
-}
-
-async fn create(State(shared): State<Shared>, body: Bytes) -> Response {
-    let made = serde_json::from_slice::<OrderSpec>(&body)
-        .map_err(|error| ControlError::Invalid(error.to_string()))
-        .and_then(|spec| lock(&shared).create(spec));
-    control_answer(StatusCode::CREATED, made)
-}
-
-async fn control(
-    State(shared): State<Shared>,
-    Path((order_id, step)): Path<(String, String)>,
-) -> Response {
-    let Some(step) = Step::from_word(&step) else {
-        return sentence(StatusCode::NOT_FOUND, &format!("there is no step `{step}`"));
-    };
-    let moved = lock(&shared).control(&order_id, step);
-    control_answer(StatusCode::OK, moved)
-}
-
-fn control_answer(status: StatusCode, result: Result<Value, ControlError>) -> Response {
-    match result {
-        Ok(shown) => (status, Json(shown)).into_response(),
-        Err(error) => sentence(error.status(), &error.to_string()),
-    }
+/// Everything that is and was, the calls too.
+pub fn ledger_with_calls(shared: &Shared, calls: &CallLog) -> Value {
+    let mut ledger = lock(shared).ledger();
+    ledger["calls"] = serde_json::json!(calls.list());
+    ledger
 }

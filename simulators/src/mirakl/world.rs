@@ -1,6 +1,8 @@
 //! Every order of the marketplace, what happened to them, and the control moves.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
@@ -9,12 +11,15 @@ use serde_json::{Value, json};
 
 use super::create::Maker;
 use super::error::{ControlError, Refusal};
+use super::limits::Uses;
 use super::options::{Acceptance, MiraklOptions};
-use super::order::{Moved, Order, State};
+use super::order::{Line, Moved, Order, State};
 use super::spec::OrderSpec;
+use super::step::Step;
 use super::wire;
 use crate::calls::Mark;
-use crate::http::Controls;
+use crate::http::{Controls, before_us};
+use crate::past::Past;
 
 /// Something that happened to an order, kept for the ledger.
 #[derive(Clone, Debug, Serialize)]
@@ -31,7 +36,15 @@ pub struct Effect {
 pub struct World {
     pub options: MiraklOptions,
     pub orders: BTreeMap<String, Order>,
+    pub uses: Uses,
+    /// Keys of orders that the list does not show until they are released.
+    pub held: BTreeSet<String>,
     controls: Controls,
+    past: Past<Order>,
+    /// When the clock moves which order next; entries that are no longer true do no harm.
+    due: BinaryHeap<Reverse<(Timestamp, String)>>,
+    /// Orders whose next move is to be looked at anew.
+    touched: Vec<String>,
     maker: Maker,
     accepts: Vec<Effect>,
     cancels: Vec<Effect>,
@@ -47,7 +60,12 @@ impl World {
             maker: Maker::new(options.seed),
             options,
             orders: BTreeMap::new(),
+            uses: Uses::default(),
+            held: BTreeSet::new(),
+            past: Past::new(controls.faults.clone()),
             controls,
+            due: BinaryHeap::new(),
+            touched: Vec::new(),
             accepts: Vec::new(),
             cancels: Vec::new(),
             tracking: Vec::new(),
@@ -64,17 +82,28 @@ impl World {
     /// Makes every move that is due by the clock.
     pub fn settle(&mut self) {
         let now = self.now();
+        for order_id in std::mem::take(&mut self.touched) {
+            self.schedule(order_id);
+        }
+        let is_kept = self.past.is_kept();
         let mut counted = Vec::new();
-        for order in self
-            .orders
-            .values_mut()
-            .filter(|order| !order.state.is_final())
-        {
+        while self.due.peek().is_some_and(|Reverse((at, _))| *at <= now) {
+            let Some(Reverse((_, order_id))) = self.due.pop() else {
+                break;
+            };
+            let Some(order) = self.orders.get_mut(&order_id) else {
+                continue;
+            };
+            let before = is_kept.then(|| order.clone());
             while let Some(moved) = order.move_by_clock(now, &self.options) {
                 if moved != Moved::On {
-                    counted.push((order.order_id.clone(), moved));
+                    counted.push((order_id.clone(), moved));
                 }
             }
+            if let Some(before) = before {
+                self.past.note(&order_id, &before);
+            }
+            self.schedule(order_id);
         }
         for (order_id, moved) in counted {
             match moved {
@@ -83,6 +112,58 @@ impl World {
                 Moved::On => {}
             }
         }
+    }
+
+    fn schedule(&mut self, order_id: String) {
+        let order = self.orders.get(&order_id);
+        if let Some(at) = order.and_then(|order| order.next_move(&self.options)) {
+            self.due.push(Reverse((at, order_id)));
+        }
+    }
+
+    /// The order to change: what it is now is kept for reads that lag, its next move looked at.
+    fn changing(&mut self, order_id: &str) -> Option<&mut Order> {
+        let order = self.orders.get_mut(order_id)?;
+        self.past.note(order_id, order);
+        self.touched.push(order_id.to_owned());
+        Some(order)
+    }
+
+    /// The order as a read sees it that lags so far behind; none when it was not there yet.
+    pub fn seen<'a>(&'a self, order: &'a Order, ago: Option<Duration>) -> Option<&'a Order> {
+        let Some(ago) = ago else {
+            return Some(order);
+        };
+        let moment_us = before_us(Timestamp::now().as_microsecond(), ago);
+        let was_there = order.mark.real_at_us <= moment_us;
+        was_there.then(|| self.past.at(&order.order_id, moment_us).unwrap_or(order))
+    }
+
+    /// Whether the list shows the order: nothing in its ID is held.
+    pub fn is_listed(&self, order_id: &str) -> bool {
+        !self.held.iter().any(|key| order_id.contains(key.as_str()))
+    }
+
+    /// Shows what was held: under one key, or under every one. The orders come as changed now.
+    pub fn release(&mut self, key: Option<&str>) -> usize {
+        let now = self.now();
+        let hidden = |world: &Self| -> BTreeSet<String> {
+            let ids = world.orders.keys();
+            ids.filter(|id| !world.is_listed(id)).cloned().collect()
+        };
+        let before = hidden(self);
+        match key {
+            Some(key) => drop(self.held.remove(key)),
+            None => self.held.clear(),
+        }
+        let still = hidden(self);
+        let shown: Vec<&String> = before.difference(&still).collect();
+        for order_id in &shown {
+            if let Some(order) = self.changing(order_id) {
+                order.touch(now);
+            }
+        }
+        shown.len()
     }
 
     /// Adds an order and returns it as OR11 shows it.
@@ -101,7 +182,8 @@ impl World {
         }
         let elsewhere = spec.accepted_elsewhere.unwrap_or(false);
         let now = self.now();
-        let made = self.maker.make(spec, now, &self.options);
+        let mark = self.controls.calls.mark();
+        let made = self.maker.make(spec, mark, &self.options);
         let mut order = made.map_err(ControlError::Invalid)?;
         let order_id = order.order_id.clone();
         if self.orders.contains_key(&order_id) {
@@ -116,6 +198,7 @@ impl World {
         }
         let shown = wire::order(&order, &self.options);
         self.orders.insert(order_id.clone(), order);
+        self.touched.push(order_id.clone());
         if automatic {
             self.note_decision(&order_id, "auto");
         }
@@ -129,9 +212,10 @@ impl World {
     pub fn control(&mut self, order_id: &str, step: Step) -> Result<Value, ControlError> {
         self.settle();
         let now = self.now();
-        let options = &self.options;
+        let options = self.options.clone();
+        let options = &options;
         let unknown = || ControlError::NotFound(format!("order {order_id} does not exist"));
-        let order = self.orders.get_mut(order_id).ok_or_else(unknown)?;
+        let order = self.changing(order_id).ok_or_else(unknown)?;
         if !step.is_allowed_in(order.state) {
             let state = order.state.word();
             let words = format!(
@@ -166,7 +250,7 @@ impl World {
 
     /// The order, for a call of the seller.
     pub fn order_mut(&mut self, order_id: &str) -> Result<&mut Order, Refusal> {
-        self.orders.get_mut(order_id).ok_or_else(|| {
+        self.changing(order_id).ok_or_else(|| {
             let message = format!("Order with id '{order_id}' does not exist");
             Refusal::new(StatusCode::NOT_FOUND, message)
         })
@@ -203,7 +287,14 @@ impl World {
 
     /// Notes that an order was shipped, with its tracking as it is now.
     pub fn note_shipment(&mut self, order_id: &str) {
-        let effect = self.effect(order_id, self.tracking_of(order_id));
+        let mut what = self.tracking_of(order_id);
+        let lines = self.orders.get(order_id).map(|order| {
+            let shipped = order.lines.iter().filter(|line| line.state.is_active());
+            let line = |line: &Line| json!({ "id": line.order_line_id, "quantity": line.quantity });
+            shipped.map(line).collect::<Vec<_>>()
+        });
+        what["lines"] = json!(lines);
+        let effect = self.effect(order_id, what);
         self.shipments.push(effect);
     }
 
@@ -218,14 +309,10 @@ impl World {
         self.references.push(effect);
     }
 
-    /// Everything, for a test to look at.
+    /// Everything but the calls, for a test to look at.
     pub fn ledger(&mut self) -> Value {
-        self.settle();
-        let mut states = BTreeMap::<&str, usize>::new();
-        for order in self.orders.values() {
-            *states.entry(order.state.word()).or_default() += 1;
-        }
         json!({
+            "counts": self.summary(),
             "now": self.now(),
             "orders": self.orders.values().collect::<Vec<_>>(),
             "accepts": self.accepts,
@@ -233,16 +320,25 @@ impl World {
             "tracking": self.tracking,
             "shipments": self.shipments,
             "references": self.references,
-            "counts": {
-                "orders": self.orders.len(),
-                "states": states,
-                "accepts": self.accepts.len(),
-                "cancels": self.cancels.len(),
-                "tracking": self.tracking.len(),
-                "shipments": self.shipments.len(),
-                "references": self.references.len(),
-            },
-            "calls": self.controls.calls.list(),
+            "held": self.held,
+        })
+    }
+
+    /// How many there are of what.
+    pub fn summary(&mut self) -> Value {
+        self.settle();
+        let mut states = BTreeMap::<&str, usize>::new();
+        for order in self.orders.values() {
+            *states.entry(order.state.word()).or_default() += 1;
+        }
+        json!({
+            "orders": self.orders.len(),
+            "states": states,
+            "accepts": self.accepts.len(),
+            "cancels": self.cancels.len(),
+            "tracking": self.tracking.len(),
+            "shipments": self.shipments.len(),
+            "references": self.references.len(),
         })
     }
 
@@ -263,61 +359,6 @@ impl World {
             mark: self.controls.calls.mark(),
             order_id: order_id.to_owned(),
             what,
-        }
-    }
-}
-
-/// A move of a control call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// The customer's money came.
-    Debit,
-    /// The customer's money did not come.
-    RefuseDebit,
-    /// The customer has the goods.
-    Receive,
-    /// The marketplace is done with the order.
-    Close,
-    /// The marketplace cancels.
-    Cancel,
-    /// Somebody accepts every line in the portal.
-    Accept,
-}
-
-impl Step {
-    /// The step of a control route's last part.
-    pub fn from_word(word: &str) -> Option<Self> {
-        let all = [
-            Self::Debit,
-            Self::RefuseDebit,
-            Self::Receive,
-            Self::Close,
-            Self::Cancel,
-            Self::Accept,
-        ];
-        all.into_iter().find(|step| step.word() == word)
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Debit => "debit",
-            Self::RefuseDebit => "refuse-debit",
-            Self::Receive => "receive",
-            Self::Close => "close",
-            Self::Cancel => "cancel",
-            Self::Accept => "accept",
-        }
-    }
-
-    fn is_allowed_in(self, state: State) -> bool {
-        match self {
-            Self::Debit | Self::RefuseDebit => {
-                matches!(state, State::WaitingDebit | State::WaitingDebitPayment)
-            }
-            Self::Receive => matches!(state, State::Shipping | State::Shipped),
-            Self::Close => state == State::Received,
-            Self::Cancel => state <= State::Shipping,
-            Self::Accept => state == State::WaitingAcceptance,
         }
     }
 }

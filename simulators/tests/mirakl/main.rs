@@ -1,8 +1,10 @@
 //! The simulated marketplace, called over HTTP as a seller would.
 
 mod acceptance;
+mod behavior;
 mod conformance;
 mod faults;
 mod listing;
 mod orders;
 mod seller;
+mod spoiled;

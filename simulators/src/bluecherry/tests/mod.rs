@@ -1,5 +1,6 @@
 //! The site, seen from outside over HTTP.
 
+mod behavior;
 mod conformance;
 mod feeds;
 mod life;

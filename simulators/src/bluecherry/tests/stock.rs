@@ -6,8 +6,8 @@ use super::super::options::BlueCherryOptions;
 use super::super::parcels::ShipIn;
 use super::super::site::Site;
 use super::*;
-use crate::calls::CallLog;
 use crate::clock::SimClock;
+use crate::http::Controls;
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -34,7 +34,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 fn site() -> Site {
     let options: BlueCherryOptions = World::new(1).bluecherry_options();
     let clock = SimClock::new(jiff::Timestamp::UNIX_EPOCH, 0.0);
-    let mut site = Site::new(options, clock.clone(), CallLog::new(clock));
+    let mut site = Site::new(options, Controls::new(clock));
     site.put_customer("NORDWIND", &customer()).unwrap();
     site
 }
