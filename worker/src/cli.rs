@@ -11,7 +11,7 @@ use ops::ledger::LedgerVerb;
 use ops::render::Look;
 use secrecy::ExposeSecret;
 use worker::run::{self, Running};
-use worker::{bench, connect, demo, telemetry};
+use worker::{bench, campaign, connect, demo, telemetry};
 
 mod person;
 mod simulate;
@@ -63,6 +63,8 @@ enum Verb {
     Bench(bench::Args),
     /// Make a master key for the ledger.
     Key,
+    /// Seeded bad days against real processes; 0 when no invariant was violated.
+    Campaign(campaign::Args),
     /// Run a simulator by itself.
     #[command(subcommand)]
     Simulate(simulate::Simulate),
@@ -94,6 +96,7 @@ impl Cli {
                 println!("{}", MasterKey::generate().to_base64().expose_secret());
                 Ok(0)
             }
+            Verb::Campaign(args) => return run_campaign(&args, self.json).await,
             Verb::Simulate(simulate) => simulate.run().await.map(|()| 0),
         };
         match done {
@@ -113,6 +116,17 @@ async fn run_demo(args: &demo::Args) -> anyhow::Result<u8> {
         ..telemetry::Options::default()
     })?;
     Ok(u8::from(!demo::demo(args).await?))
+}
+
+/// 0: no violation; 1: violations, or a planted fault that was caught; 2: it could not run.
+async fn run_campaign(args: &campaign::Args, json: bool) -> ExitCode {
+    match campaign::campaign(args, json).await {
+        Ok(clean) => ExitCode::from(u8::from(!clean)),
+        Err(error) => {
+            eprintln!("bcm: {error:#}");
+            ExitCode::from(2)
+        }
+    }
 }
 
 async fn run_worker(place: &Place, log_json: bool) -> anyhow::Result<u8> {

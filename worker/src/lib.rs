@@ -2,6 +2,7 @@
 
 pub mod attributes;
 pub mod bench;
+pub mod campaign;
 pub mod config;
 pub mod connect;
 pub mod demo;
@@ -12,6 +13,7 @@ pub mod rebuild;
 pub mod place;
 pub mod run;
 pub mod secrets;
+pub mod shop_folder;
 pub mod telemetry;
 pub mod temporal;
 pub mod webhook;

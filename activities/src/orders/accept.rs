@@ -16,6 +16,7 @@ use super::{Orders, Situation};
 use crate::Failure;
 use crate::calls::To;
 use crate::settings::after;
+use crate::switches::Plant;
 
 /// Body of an OR21 intent.
 #[derive(Serialize, Deserialize)]
@@ -54,6 +55,12 @@ impl Orders {
         let at = self.situation(key).await?;
         if at.step() != Step::AcceptLines {
             return self.decide(key).await;
+        }
+        // A test's planted fault: says yes to all of it.
+        if self.is_planted(Plant::AcceptBeforeOrder) {
+            let all = at.row.order.lines.iter();
+            let lines = all.map(|l| (l.line_id.clone(), true)).collect();
+            return self.tell(&at, Step::AcceptLines, Lines(lines)).await;
         }
         let Some(booked) = at.row.progress.sales_order.booked() else {
             return self.decide(key).await;

@@ -12,6 +12,7 @@ use super::{Orders, Situation};
 use crate::Failure;
 use crate::calls::To;
 use crate::settings::after;
+use crate::switches::Plant;
 use crate::translate::{self, SalesOrderDraft, evidence};
 
 const EFFECT: &str = "create_sales_order";
@@ -50,9 +51,12 @@ impl Orders {
             },
         };
         let meant = body(&intent)?;
-        self.not_before_it_must_show(&intent, EFFECT, self.erp_window())?;
-        if let Some(found) = self.look_up(&meant).await? {
-            return self.found(&at, &intent, &meant, &found).await;
+        // A test's planted fault: sends again unasked.
+        if !self.is_planted(Plant::ReadBackOff) {
+            self.not_before_it_must_show(&intent, EFFECT, self.erp_window())?;
+            if let Some(found) = self.look_up(&meant).await? {
+                return self.found(&at, &intent, &meant, &found).await;
+            }
         }
         self.send(&at, &intent, &meant).await
     }

@@ -161,6 +161,8 @@ fn write(
     let body: Value = serde_json::from_slice(body)
         .map_err(|error| Refusal::invalid("body", format!("not JSON: {error}")))?;
     let mut site = site.lock();
+    let repeatable = target == "create" && site.options.repeats_are_new_orders;
+    let key = key.filter(|_| !repeatable);
     let request = json!([target, body]);
     if let Some(seen) = key.and_then(|key| site.remembered.get(key)) {
         if seen.request != request {

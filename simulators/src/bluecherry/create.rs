@@ -131,7 +131,9 @@ impl Site {
         order.check_lines()?;
         order.check_totals()?;
         let taken = |held: &&SalesOrder| same(&held.customer_code, &order.customer_code);
-        if let Some(held) = self.orders_of(&order.external_po).find(taken) {
+        if !self.options.repeats_are_new_orders
+            && let Some(held) = self.orders_of(&order.external_po).find(taken)
+        {
             let message = "this customer has an order with this number";
             return Err(Refusal::conflict("duplicate_external_po", message).existing(&held.ord_num));
         }

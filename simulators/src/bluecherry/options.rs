@@ -57,6 +57,9 @@ pub struct BlueCherryOptions {
     pub fulfilment_cadence_s: u64,
     /// Refuses a whole order, with 422, for one line that it cannot take.
     pub reject_whole_order: bool,
+    /// Takes an order that it has already as another one: neither the `Idempotency-Key` nor the
+    /// customer order number stops a repeat. As sites behind files are, and the hardest case.
+    pub repeats_are_new_orders: bool,
     /// Refuses an order none of whose lines it can take, with 422, instead of keeping it.
     pub refuse_empty_orders: bool,
     /// Requests taken in a real minute; 0 is without limit.
@@ -95,6 +98,7 @@ impl Default for BlueCherryOptions {
             position_lag_s: 0,
             fulfilment_cadence_s: 0,
             reject_whole_order: false,
+            repeats_are_new_orders: false,
             refuse_empty_orders: false,
             requests_per_minute: 0,
             max_page: 100,

@@ -14,6 +14,7 @@ use anyhow::Context;
 use tokio::sync::{Notify, oneshot};
 
 use crate::run::{self, Running};
+use crate::shop_folder::Folder;
 use crate::{connect, temporal};
 
 pub use report::Report;
@@ -49,7 +50,7 @@ pub struct Args {
 /// # Errors
 /// What kept it from starting: no Temporal, a port that is taken.
 pub async fn demo(args: &Args) -> anyhow::Result<bool> {
-    let folder = world::Folder::new(args.dir.clone())?;
+    let folder = Folder::new(args.dir.clone(), "demo")?;
     let tell = |line: &str| eprintln!("· {line}");
     let server = world::temporal(args, &folder, &tell).await?;
     let world = Arc::new(world::World::start(args.seed, &folder, &server).await?);

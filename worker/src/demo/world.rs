@@ -1,12 +1,7 @@
 //! The demo's world: Temporal, two marketplaces, one ERP, and a configuration as for a real shop.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, ensure};
-use bluecherry::{AccountModel, Binding, NewCustomer};
-use jiff::{SignedDuration, Timestamp};
-use ledger::MasterKey;
-use secrecy::{ExposeSecret, SecretString};
 use simulators::bluecherry::{AutoShip, BlueCherrySim};
 use simulators::mirakl::MiraklSim;
 use simulators::scenario::{self, GALERIA, NORDWIND};
@@ -14,38 +9,11 @@ use workflows::ids::SEARCH_ATTRIBUTES;
 
 use super::{Args, Server};
 use crate::config::Config;
+use crate::shop_folder::{Endpoint, Folder, Pace, Shop, free_port};
 use crate::temporal::{DevServer, DevServerOptions, Found, Search, find};
 
 /// Where the Temporal UI is looked for first.
 const UI_PORT: u16 = 8233;
-
-/// The folder that holds the demo's configuration, ledger and server database.
-pub(super) struct Folder {
-    pub(super) path: PathBuf,
-}
-
-impl Folder {
-    pub(super) fn new(wanted: Option<PathBuf>) -> anyhow::Result<Self> {
-        let path = wanted.unwrap_or_else(|| {
-            std::env::temp_dir().join(format!("bcm-demo-{}", std::process::id()))
-        });
-        std::fs::create_dir_all(&path)
-            .with_context(|| format!("the demo's folder {} cannot be made", path.display()))?;
-        let empty = std::fs::read_dir(&path)?.next().is_none();
-        ensure!(
-            empty,
-            "the demo's folder {} is not empty; name another with --dir",
-            path.display()
-        );
-        Ok(Self {
-            path: path.canonicalize()?,
-        })
-    }
-
-    pub(super) fn config(&self) -> PathBuf {
-        self.path.join("bcm.toml")
-    }
-}
 
 /// Finds Temporal, or fetches and starts it with its UI.
 pub(super) async fn temporal(
@@ -106,8 +74,7 @@ impl World {
             galeria,
             erp,
         };
-        let account = world.account(&erp_key).await?;
-        world.write(folder, server, &erp_key, &account)?;
+        world.write(folder, server, &erp_key).await?;
         Ok(world)
     }
 
@@ -119,117 +86,26 @@ impl World {
         }
     }
 
-    /// The account that finance would have opened for the first marketplace. The other one has an
-    /// account for each consumer.
-    async fn account(&self, key: &str) -> anyhow::Result<String> {
-        let config = bluecherry::Config::new(self.erp.url(), SecretString::from(key.to_owned()));
-        let account = NewCustomer {
-            name: "Nordwind Marketplace".to_owned(),
-            account_model: AccountModel::Channel,
-            bill_to: None,
-            default_ship_to: None,
-            division: "01".to_owned(),
-            terms: None,
-            tax_exempt: None,
-            currency: "USD".to_owned(),
-            price_level: None,
-        };
-        let rest = bluecherry::Rest::new(config)?;
-        let customer = rest
-            .put_customer(NORDWIND, &account, "demo-account")
-            .await?;
-        Ok(customer.customer_code)
-    }
-
     /// Writes what a real shop has: `bcm.toml`, the mapping tables, and the secrets in files.
-    fn write(
-        &self,
-        folder: &Folder,
-        server: &Server,
-        erp_key: &str,
-        account: &str,
-    ) -> anyhow::Result<()> {
-        let secret = |name: &str, value: &str| secret(&folder.path, name, value);
-        secret("erp.key", erp_key)?;
-        secret("nordwind.key", &self.nordwind.api_key())?;
-        secret("galeria.key", &self.galeria.api_key())?;
-        secret(
-            "master.key",
-            MasterKey::generate().to_base64().expose_secret(),
-        )?;
-        let mappings = folder.path.join("mappings");
-        std::fs::create_dir_all(&mappings)?;
-        for (name, text) in self.plan.mapping_files() {
-            std::fs::write(mappings.join(name), text)?;
-        }
-        let erp = self.plan.bluecherry_options();
-        let nordwind = self.plan.mirakl_options(NORDWIND).shop_id;
-        let galeria = self.plan.mirakl_options(GALERIA).shop_id;
-        let since = Timestamp::now() - SignedDuration::from_mins(10);
-        let listen = free_port()?;
-        let text = format!(
-            r#"# Written by `bcm demo`. A real shop's file looks the same.
-[bluecherry]
-site = "{site}"
-base_url = "{erp_url}"
-api_key = {{ file = "erp.key" }}
-call_timeout_s = 3
-read_lag_s = 1
-poll_s = 1.0
-
-[ledger]
-url = "sqlite://bcm.db"
-master_key = {{ file = "master.key" }}
-
-[temporal]
-address = "{temporal}"
-{ui}
-[http]
-listen = "127.0.0.1:{listen}"
-
-[mappings]
-folder = "mappings"
-
-[[marketplaces]]
-code = "nordwind"
-prefix = "NW"
-base_url = "{nordwind_url}"
-shop_id = {nordwind}
-api_key = {{ file = "nordwind.key" }}
-take_over_from = "{since}"
-poll_s = 1.0
-overlap_s = 5
-call_timeout_s = 3
-read_lag_s = 1
-customer = {{ model = "channel", customer_code = "{account}" }}
-short_stock = "refuse"
-
-[[marketplaces]]
-code = "galeria"
-prefix = "GA"
-base_url = "{galeria_url}"
-shop_id = {galeria}
-api_key = {{ file = "galeria.key" }}
-take_over_from = "{since}"
-poll_s = 1.0
-overlap_s = 5
-call_timeout_s = 3
-read_lag_s = 1
-customer = {{ model = "consumer" }}
-short_stock = "refuse"
-"#,
-            site = erp.site,
-            erp_url = self.erp.url(),
-            temporal = server.address(),
-            ui = server
-                .ui()
-                .map(|ui| format!("ui = \"{ui}\"\n"))
-                .unwrap_or_default(),
-            nordwind_url = self.nordwind.url(),
-            galeria_url = self.galeria.url(),
-        );
-        std::fs::write(folder.config(), text)?;
-        Ok(())
+    async fn write(&self, folder: &Folder, server: &Server, erp_key: &str) -> anyhow::Result<()> {
+        let endpoint = |url: String, api_key: String| Endpoint { url, api_key };
+        let shop = Shop {
+            written_by: "demo",
+            plan: &self.plan,
+            erp: endpoint(self.erp.url(), erp_key.to_owned()),
+            nordwind: endpoint(self.nordwind.url(), self.nordwind.api_key()),
+            galeria: endpoint(self.galeria.url(), self.galeria.api_key()),
+            temporal: &server.address(),
+            ui: server.ui(),
+            port: free_port()?,
+            pace: Pace {
+                poll_s: 1.0,
+                overlap_s: 5.0,
+                call_timeout_s: 3.0,
+                read_lag_s: 1.0,
+            },
+        };
+        shop.write(folder).await
     }
 
     /// The configuration, read as a worker reads it.
@@ -244,23 +120,6 @@ async fn marketplace(plan: &scenario::World, name: &str) -> anyhow::Result<Mirak
     options.debit_delay_s = 1;
     options.auto_debit = true;
     MiraklSim::start(options).await
-}
-
-fn secret(folder: &Path, name: &str, value: &str) -> anyhow::Result<()> {
-    let path = folder.join(name);
-    std::fs::write(&path, value)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-    }
-    Ok(())
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?
-        .local_addr()?
-        .port())
 }
 
 /// Addresses a person may open, and the configuration for a second terminal.
