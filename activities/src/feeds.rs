@@ -14,6 +14,7 @@ use workflows::activities::{FeedInput, FeedReport};
 pub use tell::{Teller, Told};
 
 use crate::Failure;
+use crate::calls::To;
 use crate::orders::Orders;
 
 /// What a pull brought, whose runs owe a look, and what to tell them.
@@ -65,7 +66,8 @@ impl Feeds {
     pub async fn read_orders_only(&self, code: &MarketplaceCode) -> Result<u32, Failure> {
         let shop = self.orders.connections().shop(code)?;
         let name = format!("{code}/orders");
-        self.pull_changed(shop, &name, &mut Recorded::default())
+        let pull = self.orders.admit(To::Mirakl(shop), "OR11").await?;
+        self.pull_changed(&pull, shop, &name, &mut Recorded::default())
             .await
     }
 
