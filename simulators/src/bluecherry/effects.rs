@@ -39,9 +39,15 @@ impl Site {
     /// Notes what has just happened to an order.
     pub fn note_effect(&mut self, number: &str, what: &'static str) {
         let mark = self.calls.mark();
-        let Ok(order) = self.order(number) else {
+        let Ok(place) = self.place(number) else {
             return;
         };
+        let order = &self.orders[place];
+        if order.ready_since.is_some() {
+            self.ready.insert(place);
+        } else {
+            self.ready.remove(&place);
+        }
         let effect = Effect {
             mark,
             what,

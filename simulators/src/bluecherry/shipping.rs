@@ -301,7 +301,8 @@ impl Site {
             let after = SignedDuration::from_secs(i64::try_from(after_s).unwrap_or(i64::MAX));
             since.is_some_and(|since| now.duration_since(since) >= after)
         };
-        for n in 0..self.orders.len() {
+        let ready: Vec<usize> = self.ready.iter().copied().collect();
+        for n in ready {
             let order = &self.orders[n];
             let Some(ready_since) = order.ready_since else {
                 continue;

@@ -66,6 +66,8 @@ pub struct Site {
     pub withheld: Vec<Value>,
     /// Places of the orders under each customer order number.
     pub by_po: BTreeMap<String, Vec<usize>>,
+    /// Places of the orders that the warehouse may work on.
+    pub ready: BTreeSet<usize>,
     /// The next order loses its first line, as if its stock had just gone.
     pub short: bool,
     pub past: Past<SalesOrder>,
@@ -130,6 +132,7 @@ impl Site {
             held: BTreeSet::new(),
             withheld: Vec::new(),
             by_po: BTreeMap::new(),
+            ready: BTreeSet::new(),
             short: false,
             past: Past::new(controls.faults),
             batches: Vec::new(),
@@ -185,7 +188,7 @@ impl Site {
     }
 
     /// Place of the order with that number: numbers are given out one after the other.
-    fn place(&self, number: &str) -> Result<usize, Refusal> {
+    pub(super) fn place(&self, number: &str) -> Result<usize, Refusal> {
         let counted = number.trim().parse::<usize>().ok();
         counted
             .and_then(|number| number.checked_sub(FIRST_NUMBER))
