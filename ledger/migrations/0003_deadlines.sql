@@ -20,7 +20,6 @@ CREATE TABLE sweeps (
     files_read BIGINT NOT NULL,
     state TEXT NOT NULL,
     counts TEXT NOT NULL,
-    missed BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
     ended_at BIGINT
 );

@@ -73,6 +73,9 @@ impl fmt::Debug for Client {
 pub(crate) struct Call {
     code: &'static str,
     kind: Kind,
+    method: Method,
+    /// A whole address that Mirakl named, instead of a path.
+    file: Option<Url>,
     path: Vec<String>,
     query: Vec<(&'static str, String)>,
     body: Option<Vec<u8>>,
@@ -85,9 +88,28 @@ impl Call {
         Self {
             code,
             kind: Kind::Read,
+            method: Method::GET,
+            file: None,
             path,
             query: Vec::new(),
             body: None,
+        }
+    }
+
+    /// A GET of a file that Mirakl named; the caller has seen that it is Mirakl's own.
+    pub(crate) fn read_file(code: &'static str, file: Url) -> Self {
+        Self {
+            file: Some(file),
+            ..Self::read(code, "")
+        }
+    }
+
+    /// A POST; `path` stands behind `/api`.
+    pub(crate) fn post(code: &'static str, path: &str) -> Self {
+        Self {
+            kind: Kind::Write,
+            method: Method::POST,
+            ..Self::read(code, path)
         }
     }
 
@@ -95,6 +117,7 @@ impl Call {
     pub(crate) fn write_orders(code: &'static str) -> Self {
         Self {
             kind: Kind::Write,
+            method: Method::PUT,
             ..Self::read(code, "orders")
         }
     }
@@ -230,14 +253,17 @@ impl Client {
         outcome
     }
 
-    async fn exchange(&self, call: Call) -> Result<Answer, Error> {
-        let Call {
-            code,
-            kind,
-            path,
-            query,
-            body,
-        } = call;
+    /// The marketplace's own address.
+    pub(crate) fn base(&self) -> &Url {
+        &self.base
+    }
+
+    fn address(
+        &self,
+        code: &'static str,
+        path: Vec<String>,
+        query: Vec<(&'static str, String)>,
+    ) -> Result<Url, Error> {
         let mut url = self.base.clone();
         url.path_segments_mut()
             .map_err(|()| Error::Config {
@@ -252,20 +278,34 @@ impl Client {
             url.query_pairs_mut()
                 .extend_pairs(query.into_iter().chain(shop_id));
         }
+        Ok(url)
+    }
+
+    async fn exchange(&self, call: Call) -> Result<Answer, Error> {
+        let Call {
+            code,
+            kind,
+            method,
+            file,
+            path,
+            query,
+            body,
+        } = call;
+        let url = match file {
+            Some(file) => file,
+            None => self.address(code, path, query)?,
+        };
         let request = match (kind, body) {
             (Kind::Read, _) => self.http.get(url),
             (Kind::Write, Some(body)) => {
                 let json = HeaderValue::from_static("application/json");
                 self.http
-                    .request(Method::PUT, url)
+                    .request(method, url)
                     .header(CONTENT_TYPE, json)
                     .body(body)
             }
             // Mirakl wants the length said even where there is nothing.
-            (Kind::Write, None) => self
-                .http
-                .request(Method::PUT, url)
-                .header(CONTENT_LENGTH, 0),
+            (Kind::Write, None) => self.http.request(method, url).header(CONTENT_LENGTH, 0),
         };
 
         let response = request.send().await.map_err(|error| {

@@ -90,6 +90,12 @@ pub enum Error {
         /// Operation code.
         call: &'static str,
     },
+    /// Mirakl named a file outside of the marketplace's own address: it is not asked for.
+    #[error("{call} would leave the marketplace's own address")]
+    Elsewhere {
+        /// Operation code.
+        call: &'static str,
+    },
     /// The configuration, or an argument out of its bounds: nothing was sent.
     #[error("{call} cannot be sent: {what}")]
     Config {
@@ -125,6 +131,7 @@ impl Error {
             | Self::Forbidden { .. }
             | Self::NotFound { .. }
             | Self::TooLarge { .. }
+            | Self::Elsewhere { .. }
             | Self::Config { .. } => Retry::Never,
         }
     }
@@ -161,6 +168,7 @@ impl Error {
             | Self::NotFound { call, .. }
             | Self::Unreadable { call, .. }
             | Self::TooLarge { call }
+            | Self::Elsewhere { call }
             | Self::Config { call, .. } => call,
         }
     }
@@ -306,6 +314,12 @@ mod tests {
                 Retry::Never,
                 Fate::NotDone,
                 "OR21 answered more than this client accepts",
+            ),
+            (
+                Error::Elsewhere { call },
+                Retry::Never,
+                Fate::NotDone,
+                "OR21 would leave the marketplace's own address",
             ),
             (
                 Error::Config {

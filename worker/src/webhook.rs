@@ -1,10 +1,11 @@
-//! Tells another system of new exceptions: IDs and codes only.
+//! Tells another system of new exceptions, and again of each that is raised: IDs and codes only.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use activities::Connections;
 use anyhow::Context;
+use domain::deadline::Level;
 use ledger::Exception;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -65,10 +66,9 @@ async fn tell_once(
         "answered {}",
         answer.status().as_u16()
     );
-    let ids: Vec<i64> = new.iter().map(|e| e.id).collect();
     connections
         .ledger
-        .exceptions_told(&ids, connections.clock.now())
+        .exceptions_told(&new, connections.clock.now())
         .await?;
     Ok(())
 }
@@ -82,5 +82,7 @@ fn message(exception: &Exception) -> Value {
         "order_id": exception.order_id,
         "opened_at": exception.opened_at,
         "deadline": exception.deadline,
+        "level": exception.level.number(),
+        "overdue": exception.level == Level::Overdue,
     })
 }

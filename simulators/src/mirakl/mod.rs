@@ -19,6 +19,7 @@ mod actions;
 mod amount;
 mod create;
 mod error;
+mod export;
 mod list;
 mod options;
 mod order;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::error::{ControlError, Refusal};
 use super::spec::OrderSpec;
 use super::world::{Step, World};
-use super::{actions, list, platform};
+use super::{actions, export, list, platform};
 use crate::http::{Asked, Committed, Named, sentence};
 
 /// The world, shared by the routes, the clock's task and the handle.
@@ -33,6 +33,7 @@ pub fn routes(shared: Shared) -> Router {
         .route("/api/orders/{order_id}/tracking", put(or23))
         .route("/api/orders/{order_id}/ship", put(or24))
         .route("/api/orders/{order_id}/cancel", put(or29))
+        .merge(export::routes())
         .route("/api/shipping/types", get(sh12))
         .route("/api/shipping/carriers", get(sh21))
         .route("/api/reasons", get(re01))
@@ -47,12 +48,16 @@ pub fn routes(shared: Shared) -> Router {
     let control = Router::new()
         .route("/_sim/ledger", get(ledger))
         .route("/_sim/orders", post(create))
-        .route("/_sim/orders/{order_id}/{step}", post(control));
+        .route("/_sim/orders/{order_id}/{step}", post(control))
+        .merge(export::control_routes());
     api.merge(control).with_state(shared)
 }
 
 /// Names the operation of a request and the order it is about.
 pub fn classify(asked: &Asked<'_>) -> Option<Named> {
+    if let Some(named) = export::classify(asked) {
+        return Some(named);
+    }
     let parts: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
     let op = match (asked.method, parts.as_slice()) {
         (&Method::GET, ["api", "orders"]) => {
@@ -219,7 +224,7 @@ async fn v01() -> Json<Value> {
     Json(platform::version())
 }
 
-fn json_body(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
+pub(super) fn json_body(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
     let kind = headers
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok());

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::create::Maker;
 use super::error::{ControlError, Refusal};
+use super::export::Exports;
 use super::options::{Acceptance, MiraklOptions};
 use super::order::{Moved, Order, State};
 use super::spec::OrderSpec;
@@ -31,6 +32,8 @@ pub struct Effect {
 pub struct World {
     pub options: MiraklOptions,
     pub orders: BTreeMap<String, Order>,
+    /// Asynchronous exports (OR13 to OR15).
+    pub exports: Exports,
     controls: Controls,
     maker: Maker,
     accepts: Vec<Effect>,
@@ -47,6 +50,7 @@ impl World {
             maker: Maker::new(options.seed),
             options,
             orders: BTreeMap::new(),
+            exports: Exports::default(),
             controls,
             accepts: Vec::new(),
             cancels: Vec::new(),

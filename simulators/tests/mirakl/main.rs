@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod conformance;
+mod exports;
 mod faults;
 mod listing;
 mod orders;
