@@ -9,6 +9,7 @@ mod feeds;
 mod orders;
 mod registered;
 mod settings;
+mod sweep;
 mod switches;
 pub mod translate;
 
@@ -17,4 +18,5 @@ pub use feeds::{Feeds, Teller, Told};
 pub use orders::Orders;
 pub use registered::{FeedActivities, OrderActivities};
 pub use settings::{Clock, Connections, Mapped, Shop, Site};
+pub use sweep::{Runs, SweepActivities, Sweeps};
 pub use switches::{Plant, Point, Switches};

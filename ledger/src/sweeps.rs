@@ -220,6 +220,18 @@ impl Ledger {
         let id = |row| Columns { row, what: WHAT }.text("order_id");
         rows.iter().map(id).collect()
     }
+
+    /// Leaves an order out of a sweep: what stands of it stays as it is.
+    pub async fn skip_comparing(&self, sweep: i64, order_id: &str) -> Result<()> {
+        let mut writing = self.writing().await?;
+        sqlx::query("DELETE FROM sweep_orders WHERE sweep = $1 AND order_id = $2")
+            .bind(sweep)
+            .bind(order_id)
+            .execute(writing.conn())
+            .await
+            .doing("leaving an order out of a sweep")?;
+        writing.commit("leaving an order out of a sweep").await
+    }
 }
 
 fn read(row: &AnyRow) -> Result<Sweep> {

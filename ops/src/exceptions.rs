@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use domain::deadline::Level;
 use domain::exception::{Kind, Owner};
 use domain::marketplace::{MarketplaceCode, OrderKey};
 use jiff::Timestamp;
@@ -60,7 +61,7 @@ pub struct ExceptionsDocument {
     pub source: &'static str,
     /// Of when, RFC 3339.
     pub as_of: Timestamp,
-    /// In the order in which they are due.
+    /// The nearest to its deadline first.
     pub exceptions: Vec<ExceptionItem>,
     /// Were there more than `--limit` allows?
     pub more: bool,
@@ -100,6 +101,8 @@ pub struct ExceptionItem {
     pub subject: String,
     /// Names and values.
     pub evidence: Vec<Named>,
+    /// How near its deadline is, 0 to 4: half of the time is gone, three quarters, nine tenths, all.
+    pub level: i64,
     /// Since when, RFC 3339.
     pub opened_at: Timestamp,
     /// By when the order's stage should be over, RFC 3339.
@@ -120,6 +123,7 @@ impl From<Exception> for ExceptionItem {
             order_id: exception.order_id,
             subject: exception.subject,
             evidence: Named::all(&exception.evidence),
+            level: exception.level.number(),
             opened_at: exception.opened_at,
             due: exception.deadline,
             closed_at: exception.closed_at,
@@ -195,8 +199,15 @@ impl ExceptionsDocument {
                 Some(at) => Cell::new(format!("closed {}", relative(at, now)), Tone::Faint),
                 None => due(e.due, now),
             };
+            let level = Level::of(e.level);
+            let level = match level {
+                Level::Calm => or_dash(None::<&str>),
+                Level::Overdue => Cell::new("overdue", Tone::Bad),
+                level => Cell::new(format!("{} %", level.percent()), Tone::Warning),
+            };
             vec![
                 Cell::from(e.id.to_string()),
+                level,
                 e.kind.as_str().into(),
                 e.owner.as_str().into(),
                 e.about().into(),
@@ -205,7 +216,9 @@ impl ExceptionsDocument {
                 or_dash(Some(short(&evidence, EVIDENCE_WIDE)).filter(|text| !text.is_empty())),
             ]
         };
-        let headers = ["id", "kind", "owner", "order", "since", "due", "evidence"];
+        let headers = [
+            "id", "level", "kind", "owner", "order", "since", "due", "evidence",
+        ];
         let rows: Vec<Vec<Cell>> = self.exceptions.iter().map(row).collect();
         let mut text = String::new();
         if !rows.is_empty() {

@@ -14,6 +14,7 @@ pub mod feeds;
 pub mod orders;
 pub mod render;
 pub mod status;
+pub mod sweep;
 mod temporal;
 #[cfg(test)]
 mod tests;
