@@ -8,6 +8,7 @@ mod harness;
 mod plan;
 mod reading;
 mod ship;
+mod sweep;
 mod tables;
 mod web;
 mod writes;
