@@ -192,6 +192,8 @@ impl ExceptionsDocument {
             return json(self);
         }
         let now = self.as_of;
+        // While no deadline draws near, a column of dashes would tell nothing.
+        let raised = self.exceptions.iter().any(|e| e.level > 0);
         let row = |e: &ExceptionItem| {
             let pairs = e.evidence.iter().map(Named::told);
             let evidence = pairs.collect::<Vec<_>>().join(", ");
@@ -205,20 +207,24 @@ impl ExceptionsDocument {
                 Level::Overdue => Cell::new("overdue", Tone::Bad),
                 level => Cell::new(format!("{} %", level.percent()), Tone::Warning),
             };
-            vec![
+            let mut cells = vec![
                 Cell::from(e.id.to_string()),
-                level,
                 e.kind.as_str().into(),
                 e.owner.as_str().into(),
                 e.about().into(),
                 relative(e.opened_at, now).into(),
                 until,
                 or_dash(Some(short(&evidence, EVIDENCE_WIDE)).filter(|text| !text.is_empty())),
-            ]
+            ];
+            if raised {
+                cells.insert(1, level);
+            }
+            cells
         };
-        let headers = [
-            "id", "level", "kind", "owner", "order", "since", "due", "evidence",
-        ];
+        let mut headers = vec!["id", "kind", "owner", "order", "since", "due", "evidence"];
+        if raised {
+            headers.insert(1, "level");
+        }
         let rows: Vec<Vec<Cell>> = self.exceptions.iter().map(row).collect();
         let mut text = String::new();
         if !rows.is_empty() {

@@ -171,7 +171,7 @@ async fn an_order_without_an_open_run_is_taken_up_again() {
         .owed_orders(&lost.marketplace, env.clock.now(), 9)
         .await
         .unwrap();
-    assert_eq!(owed, [lost]);
+    assert!(owed.contains(&lost));
 }
 
 #[tokio::test]
@@ -257,6 +257,7 @@ async fn an_export_that_fails_or_lies_elsewhere_is_over_and_nothing_is_read() {
         json!({"files_at": "169.254.169.254"}),
     ] {
         let env = Env::usual().await;
+        env.mirakl.create_order(plain("C1-A")).unwrap();
         web::post(&env.mirakl.url(), "/_sim/exports", &ways).await;
         let sweeps = Sweeps::new(Arc::new(Feeds::new(env.orders.clone())));
         let input = input(&env);
