@@ -1,6 +1,6 @@
 //! The feeds: what both systems say goes into the ledger, then the runs that owe a look are told.
 
-mod orders;
+pub(crate) mod orders;
 mod shipments;
 mod tell;
 
@@ -11,6 +11,7 @@ use ledger::Recorded;
 use temporalio_client::Client;
 use workflows::activities::{FeedInput, FeedReport};
 
+pub(crate) use tell::News;
 pub use tell::{Teller, Told};
 
 use crate::Failure;
@@ -22,8 +23,8 @@ type Pulled = (FeedReport, Vec<OrderKey>, tell::News);
 
 /// Pulls both systems.
 pub struct Feeds {
-    orders: Arc<Orders>,
-    told: Told,
+    pub(crate) orders: Arc<Orders>,
+    pub(crate) told: Told,
 }
 
 impl Feeds {

@@ -10,6 +10,7 @@ mod orders;
 mod registered;
 mod restore;
 mod settings;
+mod sweep;
 mod switches;
 pub mod translate;
 
@@ -20,4 +21,5 @@ pub use orders::Orders;
 pub use registered::{FeedActivities, OrderActivities, command_id};
 pub use restore::{Remembered, Restored};
 pub use settings::{Clock, Connections, Mapped, Shop, Site};
+pub use sweep::{Runs, SweepActivities, Sweeps};
 pub use switches::{Plant, Point, Switches};

@@ -24,7 +24,7 @@ use crate::{Failure, Feeds, Orders};
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// Does the work, and tells the server meanwhile that this worker is alive.
-async fn alive<T>(
+pub(crate) async fn alive<T>(
     ctx: &ActivityContext,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, ActivityError> {

@@ -215,6 +215,38 @@ kinds! {
     RightMissing, "right_missing", Engineering, false,
         "The key lacks the right for the operation in the evidence; every order that needs it waits.",
         "Have the right granted to the key's user. One call a minute tries, and all go on by themselves.";
+    /// The acceptance limit draws near and nothing else explains why.
+    AcceptanceDue, "acceptance_due", Operations, false,
+        "The operator waits for acceptance, and half of the time or more is gone; the evidence names what the order waits for.",
+        "Look at the order and at both systems. Where it cannot be accepted in time, refuse it with cancel before the operator does.";
+    /// The shipping deadline draws near and nothing else explains why.
+    ShippingDue, "shipping_due", Operations, false,
+        "The order is paid and not shipped, and half of the time or more is gone; the evidence names what it waits for.",
+        "Ask the warehouse where it is. It closes by itself when the shipment is confirmed or the deadline moves.";
+    /// A feed or a schedule has brought nothing for too long.
+    FeedStale, "feed_stale", Engineering, false,
+        "A feed or a schedule had no success for three of its intervals; the evidence names it, and whether it is paused.",
+        "Resume it when it is paused; else see that a worker runs and that the system it reads answers.";
+    /// An order on Mirakl that no pull ever brought.
+    MissedOrder, "missed_order", Engineering, false,
+        "Mirakl held an order that the feed should have brought and did not; the sweep found it and has its run started.",
+        "Find out why the feed passed it. It closes by itself when the order is taken up.";
+    /// A sales order for an order that was called off.
+    CancelledOrderBooked, "cancelled_order_booked", Operations, false,
+        "The order is called off on Mirakl, and BlueCherry holds a sales order for it that is not cancelled.",
+        "Cancel the sales order in BlueCherry. It closes with the next sweep that sees it cancelled.";
+    /// An accepted order whose sales order is gone.
+    SalesOrderMissing, "sales_order_missing", Operations, false,
+        "The order is accepted on Mirakl, and BlueCherry shows no sales order under its key any more.",
+        "Find out what became of it in BlueCherry. It closes with the next sweep that finds it.";
+    /// Two sales orders under one key.
+    DuplicateSalesOrder, "duplicate_sales_order", Operations, false,
+        "BlueCherry holds more than one sales order under the key of this order.",
+        "Find out which one is right and cancel the other in BlueCherry before either ships.";
+    /// Tables or settings that no longer fit the operator's own.
+    SettingsDrift, "settings_drift", Ecommerce, true,
+        "A mapping table or setting names what the operator's own lists do not hold any more.",
+        "Correct the table or setting that the evidence names; the next sweep looks again.";
 }
 
 impl fmt::Display for Kind {

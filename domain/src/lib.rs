@@ -4,6 +4,7 @@
 
 pub mod acceptance;
 pub mod command;
+pub mod deadline;
 pub mod exception;
 pub mod frequency;
 pub mod fulfillment;

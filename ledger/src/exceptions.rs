@@ -1,5 +1,6 @@
 //! Exceptions: what needs a person, open once, closed with its cause.
 
+use domain::deadline::Level;
 use domain::exception::{Kind, Owner};
 use domain::marketplace::MarketplaceCode;
 use jiff::Timestamp;
@@ -26,6 +27,14 @@ pub(crate) enum Origin {
     Stray,
     /// A system, or one call of it, that cannot be used.
     Gate,
+    /// A deadline that draws near.
+    Deadline,
+    /// A feed or a schedule without success.
+    Freshness,
+    /// A sweep that found an order which no pull brought.
+    Missed,
+    /// A sweep that found both sides apart.
+    Sweep,
 }
 
 impl Origin {
@@ -36,6 +45,10 @@ impl Origin {
             Self::ShipmentInbox => "shipment_inbox",
             Self::Stray => "stray",
             Self::Gate => "gate",
+            Self::Deadline => "deadline",
+            Self::Freshness => "freshness",
+            Self::Missed => "missed",
+            Self::Sweep => "sweep",
         }
     }
 }
@@ -133,7 +146,7 @@ pub(crate) async fn open_subjects(
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, kind, marketplace, order_id, subject, evidence, opened_at, deadline, \
+            "SELECT id, kind, marketplace, order_id, subject, evidence, level, opened_at, deadline, \
              closed_at, closed_by FROM exceptions ",
             $rest
         )
@@ -141,12 +154,12 @@ macro_rules! select {
 }
 
 impl Ledger {
-    /// Lists exceptions: the open ones first, of these the most urgent first.
+    /// Lists exceptions: the open ones first, of these the nearest to its deadline first.
     pub async fn exceptions(&self, filter: &ExceptionFilter, limit: u32) -> Result<Vec<Exception>> {
         let rows = sqlx::query(select!(
             "WHERE ($1 = '' OR owner = $1) AND ($2 = '' OR kind = $2) \
              AND ($3 = '' OR marketplace = $3) AND ($4 = 1 OR closed_at IS NULL) \
-             ORDER BY CASE WHEN closed_at IS NULL THEN 0 ELSE 1 END, \
+             ORDER BY CASE WHEN closed_at IS NULL THEN 0 ELSE 1 END, level DESC, \
              CASE WHEN deadline IS NULL THEN 1 ELSE 0 END, deadline, id LIMIT $5"
         ))
         .bind(filter.owner.map_or("", Owner::as_str))
@@ -170,7 +183,7 @@ impl Ledger {
         Ok(read_all(&rows)?.pop())
     }
 
-    /// Open exceptions that nobody was told of yet, the oldest first.
+    /// Open exceptions that nobody was told of yet, or not since they were raised, the oldest first.
     pub async fn exceptions_to_tell(&self, limit: u32) -> Result<Vec<Exception>> {
         let rows = sqlx::query(select!(
             "WHERE closed_at IS NULL AND told_at IS NULL ORDER BY id LIMIT $1"
@@ -182,16 +195,20 @@ impl Ledger {
         read_all(&rows)
     }
 
-    /// Notes that somebody was told of these.
-    pub async fn exceptions_told(&self, ids: &[i64], now: Timestamp) -> Result<()> {
+    /// Notes that somebody was told of these as they were; one that was raised meanwhile is told again.
+    pub async fn exceptions_told(&self, told: &[Exception], now: Timestamp) -> Result<()> {
         let mut writing = self.writing().await?;
-        for id in ids {
-            sqlx::query("UPDATE exceptions SET told_at = $1 WHERE id = $2 AND told_at IS NULL")
-                .bind(now.as_millisecond())
-                .bind(*id)
-                .execute(writing.conn())
-                .await
-                .doing("noting a told exception")?;
+        for exception in told {
+            sqlx::query(
+                "UPDATE exceptions SET told_at = $1 \
+                 WHERE id = $2 AND level = $3 AND told_at IS NULL",
+            )
+            .bind(now.as_millisecond())
+            .bind(exception.id)
+            .bind(exception.level.number())
+            .execute(writing.conn())
+            .await
+            .doing("noting a told exception")?;
         }
         writing.commit("noting told exceptions").await
     }
@@ -226,6 +243,7 @@ fn read(row: &AnyRow) -> Result<Option<Exception>> {
         order_id: columns.text_or_null("order_id")?,
         subject: columns.text("subject")?,
         evidence: columns.json("evidence")?,
+        level: Level::of(columns.number("level")?),
         opened_at: columns.moment("opened_at")?,
         deadline: columns.moment_or_null("deadline")?,
         closed_at: columns.moment_or_null("closed_at")?,

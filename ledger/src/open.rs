@@ -17,8 +17,9 @@ use crate::seal::{MasterKey, Place, SealKey};
 /// Migrations in their order. A ledger may know more than these: a newer program was here.
 const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../migrations/0001_first.sql")),
-    (4, include_str!("../migrations/0004_rebuild.sql")),
     (2, include_str!("../migrations/0002_calls.sql")),
+    (3, include_str!("../migrations/0003_deadlines.sql")),
+    (4, include_str!("../migrations/0004_rebuild.sql")),
 ];
 
 /// For each SQLite connection. Deleted keys are overwritten, not only unlinked.

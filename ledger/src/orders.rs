@@ -1,5 +1,6 @@
 //! Orders as they are asked for: owed ones, one, lists.
 
+use domain::deadline::Window;
 use domain::marketplace::{MarketplaceCode, OrderKey};
 use domain::shipment::Shipment;
 use jiff::Timestamp;
@@ -112,13 +113,15 @@ impl Ledger {
         let text = filter.text.as_deref().unwrap_or("").trim();
         let rows = sqlx::query(
             "SELECT marketplace, order_id, stage, sales_order, blocked_on, waits_for, deadline, \
-             sold_at, total, currency, finished FROM orders \
+             due_from, due_at, sold_at, total, currency, finished FROM orders \
              WHERE ($1 = '' OR marketplace = $1) AND ($2 = '' OR stage = $2) \
              AND ($3 = 0 OR blocked_on IS NOT NULL) \
              AND ($4 = '' OR LOWER(order_id) LIKE $4 ESCAPE '!' \
              OR LOWER(sales_order) LIKE $4 ESCAPE '!') \
              AND ($5 = 1 OR (finished = 0 AND ours = 1)) \
-             ORDER BY sold_at DESC, marketplace, order_id LIMIT $6",
+             ORDER BY CASE WHEN $7 = 0 THEN 0 WHEN due_at IS NULL THEN 1 ELSE 0 END, \
+             CASE WHEN $7 = 0 THEN 0 ELSE due_at END, \
+             sold_at DESC, marketplace, order_id LIMIT $6",
         )
         .bind(filter.marketplace.as_ref().map_or("", |m| m.as_str()))
         .bind(filter.stage.as_deref().unwrap_or(""))
@@ -126,6 +129,7 @@ impl Ledger {
         .bind(contains(text))
         .bind(i64::from(filter.include_finished))
         .bind(i64::from(limit))
+        .bind(i64::from(filter.by_deadline))
         .fetch_all(&mut *self.reading().await?)
         .await
         .doing("listing orders")?;
@@ -183,6 +187,13 @@ pub(crate) fn key_of(row: &AnyRow) -> Result<OrderKey> {
     })
 }
 
+/// The window as the watcher last saw it.
+pub(crate) fn window(columns: &Columns<'_>) -> Result<Option<Window>> {
+    let from = columns.moment_or_null("due_from")?;
+    let due = columns.moment_or_null("due_at")?;
+    Ok(from.zip(due).map(|(from, due)| Window { from, due }))
+}
+
 fn listed(row: &AnyRow) -> Result<OrderListed> {
     let columns = Columns { row, what: WHAT };
     let blocked_on = columns.text_or_null("blocked_on")?;
@@ -195,6 +206,7 @@ fn listed(row: &AnyRow) -> Result<OrderListed> {
         owner: blocked_on.map(|kind| kind.owner()),
         waits_for: columns.text_or_null("waits_for")?,
         deadline: columns.moment_or_null("deadline")?,
+        window: window(&columns)?,
         created_at: columns.moment("sold_at")?,
         total: columns.text("total")?,
         currency: columns.text("currency")?,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use domain::deadline::{Level, Window};
 use domain::exception::{Kind, Owner};
 use domain::marketplace::{MarketplaceCode, OrderKey};
 use domain::order::Order;
@@ -147,6 +148,8 @@ pub struct OrderFilter {
     pub text: Option<String>,
     /// The finished ones too.
     pub include_finished: bool,
+    /// The nearest deadline first, instead of the last sold.
+    pub by_deadline: bool,
 }
 
 /// An order in a list.
@@ -166,6 +169,8 @@ pub struct OrderListed {
     pub waits_for: Option<String>,
     /// By when the current stage should be over.
     pub deadline: Option<Timestamp>,
+    /// The window of its deadline as last seen; empty while nobody waits for us.
+    pub window: Option<Window>,
     /// When it was sold.
     pub created_at: Timestamp,
     /// Total as Mirakl shows it.
@@ -317,6 +322,8 @@ pub struct Exception {
     pub subject: String,
     /// Names and values.
     pub evidence: Vec<(String, String)>,
+    /// How near its deadline was when it was last raised.
+    pub level: Level,
     /// Since when.
     pub opened_at: Timestamp,
     /// By when the order's stage should be over.

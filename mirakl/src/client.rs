@@ -78,6 +78,9 @@ impl fmt::Debug for Client {
 pub(crate) struct Call {
     code: &'static str,
     kind: Kind,
+    method: Method,
+    /// A whole address that Mirakl named, instead of a path.
+    file: Option<Url>,
     path: Vec<String>,
     query: Vec<(&'static str, String)>,
     body: Option<Vec<u8>>,
@@ -90,9 +93,28 @@ impl Call {
         Self {
             code,
             kind: Kind::Read,
+            method: Method::GET,
+            file: None,
             path,
             query: Vec::new(),
             body: None,
+        }
+    }
+
+    /// A GET of a file that Mirakl named; the caller has seen that it is Mirakl's own.
+    pub(crate) fn read_file(code: &'static str, file: Url) -> Self {
+        Self {
+            file: Some(file),
+            ..Self::read(code, "")
+        }
+    }
+
+    /// A POST; `path` stands behind `/api`.
+    pub(crate) fn post(code: &'static str, path: &str) -> Self {
+        Self {
+            kind: Kind::Write,
+            method: Method::POST,
+            ..Self::read(code, path)
         }
     }
 
@@ -100,6 +122,7 @@ impl Call {
     pub(crate) fn write_orders(code: &'static str) -> Self {
         Self {
             kind: Kind::Write,
+            method: Method::PUT,
             ..Self::read(code, "orders")
         }
     }
@@ -247,14 +270,17 @@ impl Client {
         outcome
     }
 
-    async fn exchange(&self, call: Call) -> Result<Answer, Error> {
-        let Call {
-            code,
-            kind,
-            path,
-            query,
-            body,
-        } = call;
+    /// The marketplace's own address.
+    pub(crate) fn base(&self) -> &Url {
+        &self.base
+    }
+
+    fn address(
+        &self,
+        code: &'static str,
+        path: Vec<String>,
+        query: Vec<(&'static str, String)>,
+    ) -> Result<Url, Error> {
         let mut url = self.base.clone();
         url.path_segments_mut()
             .map_err(|()| Error::Config {
@@ -269,20 +295,34 @@ impl Client {
             url.query_pairs_mut()
                 .extend_pairs(query.into_iter().chain(shop_id));
         }
+        Ok(url)
+    }
+
+    async fn exchange(&self, call: Call) -> Result<Answer, Error> {
+        let Call {
+            code,
+            kind,
+            method,
+            file,
+            path,
+            query,
+            body,
+        } = call;
+        let url = match file {
+            Some(file) => file,
+            None => self.address(code, path, query)?,
+        };
         let request = match (kind, body) {
             (Kind::Read, _) => self.http.get(url),
             (Kind::Write, Some(body)) => {
                 let json = HeaderValue::from_static("application/json");
                 self.http
-                    .request(Method::PUT, url)
+                    .request(method, url)
                     .header(CONTENT_TYPE, json)
                     .body(body)
             }
             // Mirakl wants the length said even where there is nothing.
-            (Kind::Write, None) => self
-                .http
-                .request(Method::PUT, url)
-                .header(CONTENT_LENGTH, 0),
+            (Kind::Write, None) => self.http.request(method, url).header(CONTENT_LENGTH, 0),
         };
 
         let key = self

@@ -95,6 +95,12 @@ pub enum Error {
         /// Operation code.
         call: &'static str,
     },
+    /// Mirakl named a file outside of the marketplace's own address: it is not asked for.
+    #[error("{call} would leave the marketplace's own address")]
+    Elsewhere {
+        /// Operation code.
+        call: &'static str,
+    },
     /// The configuration, or an argument out of its bounds: nothing was sent.
     #[error("{call} cannot be sent: {what}")]
     Config {
@@ -130,6 +136,7 @@ impl Error {
             | Self::Refused { .. }
             | Self::NotFound { .. }
             | Self::TooLarge { .. }
+            | Self::Elsewhere { .. }
             | Self::Config { .. } => Retry::Never,
         }
     }
@@ -166,6 +173,7 @@ impl Error {
             | Self::NotFound { call, .. }
             | Self::Unreadable { call, .. }
             | Self::TooLarge { call }
+            | Self::Elsewhere { call }
             | Self::Config { call, .. } => call,
         }
     }
@@ -315,6 +323,12 @@ mod tests {
                 Retry::Never,
                 Fate::NotDone,
                 "OR21 answered more than this client accepts",
+            ),
+            (
+                Error::Elsewhere { call },
+                Retry::Never,
+                Fate::NotDone,
+                "OR21 would leave the marketplace's own address",
             ),
             (
                 Error::Config {

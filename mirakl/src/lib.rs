@@ -10,6 +10,7 @@ mod answer;
 mod cause;
 mod client;
 mod error;
+mod export;
 mod orders;
 mod page;
 mod response;
@@ -21,6 +22,7 @@ pub use answer::{Malformed, MalformedKind, OrderUnreadable};
 pub use cause::Cause;
 pub use client::{Client, Config};
 pub use error::Error;
+pub use export::{Export, ExportFile};
 pub use orders::{
     AdditionalField, Address, Cancelation, Center, Channel, CommissionTax, Contact, Customer,
     DeliveryDate, DiscountCampaign, Fee, Fulfillment, LineDecision, LineState, Order, OrderLine,

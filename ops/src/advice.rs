@@ -27,7 +27,7 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
         Kind::MissingWarehouse => vec![correct("--warehouse CODE")],
         Kind::MixedWarehouses => vec![correct("--division CODE --warehouse CODE")],
         Kind::UnmappedCarrier | Kind::UnregisteredCarrier => vec![correct("--carrier-code CODE")],
-        Kind::TotalMismatch | Kind::ShortStock => vec![retry(), cancel()],
+        Kind::TotalMismatch | Kind::ShortStock | Kind::AcceptanceDue => vec![retry(), cancel()],
         Kind::NeedsRefund => vec![format!("bcm orders release {order}")],
         Kind::AddressUnusable => vec![by_hand("release")],
         Kind::CancelledAfterPick => vec![by_hand("cancel_sales_order")],
@@ -54,7 +54,14 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
         | Kind::StrayShipment
         | Kind::EndpointDown
         | Kind::KeyRefused
-        | Kind::RightMissing => vec![],
+        | Kind::RightMissing
+        | Kind::ShippingDue
+        | Kind::FeedStale
+        | Kind::MissedOrder
+        | Kind::CancelledOrderBooked
+        | Kind::SalesOrderMissing
+        | Kind::DuplicateSalesOrder
+        | Kind::SettingsDrift => vec![],
     }
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use domain::deadline::Level;
 use domain::exception::{Kind, Owner};
 use domain::marketplace::{MarketplaceCode, OrderKey};
 use jiff::Timestamp;
@@ -60,7 +61,7 @@ pub struct ExceptionsDocument {
     pub source: &'static str,
     /// Of when, RFC 3339.
     pub as_of: Timestamp,
-    /// In the order in which they are due.
+    /// The nearest to its deadline first.
     pub exceptions: Vec<ExceptionItem>,
     /// Were there more than `--limit` allows?
     pub more: bool,
@@ -100,6 +101,8 @@ pub struct ExceptionItem {
     pub subject: String,
     /// Names and values.
     pub evidence: Vec<Named>,
+    /// How near its deadline is, 0 to 4: half of the time is gone, three quarters, nine tenths, all.
+    pub level: i64,
     /// Since when, RFC 3339.
     pub opened_at: Timestamp,
     /// By when the order's stage should be over, RFC 3339.
@@ -120,6 +123,7 @@ impl From<Exception> for ExceptionItem {
             order_id: exception.order_id,
             subject: exception.subject,
             evidence: Named::all(&exception.evidence),
+            level: exception.level.number(),
             opened_at: exception.opened_at,
             due: exception.deadline,
             closed_at: exception.closed_at,
@@ -188,6 +192,8 @@ impl ExceptionsDocument {
             return json(self);
         }
         let now = self.as_of;
+        // While no deadline draws near, a column of dashes would tell nothing.
+        let raised = self.exceptions.iter().any(|e| e.level > 0);
         let row = |e: &ExceptionItem| {
             let pairs = e.evidence.iter().map(Named::told);
             let evidence = pairs.collect::<Vec<_>>().join(", ");
@@ -195,7 +201,13 @@ impl ExceptionsDocument {
                 Some(at) => Cell::new(format!("closed {}", relative(at, now)), Tone::Faint),
                 None => due(e.due, now),
             };
-            vec![
+            let level = Level::of(e.level);
+            let level = match level {
+                Level::Calm => or_dash(None::<&str>),
+                Level::Overdue => Cell::new("overdue", Tone::Bad),
+                level => Cell::new(format!("{} %", level.percent()), Tone::Warning),
+            };
+            let mut cells = vec![
                 Cell::from(e.id.to_string()),
                 e.kind.as_str().into(),
                 e.owner.as_str().into(),
@@ -203,9 +215,16 @@ impl ExceptionsDocument {
                 relative(e.opened_at, now).into(),
                 until,
                 or_dash(Some(short(&evidence, EVIDENCE_WIDE)).filter(|text| !text.is_empty())),
-            ]
+            ];
+            if raised {
+                cells.insert(1, level);
+            }
+            cells
         };
-        let headers = ["id", "kind", "owner", "order", "since", "due", "evidence"];
+        let mut headers = vec!["id", "kind", "owner", "order", "since", "due", "evidence"];
+        if raised {
+            headers.insert(1, "level");
+        }
         let rows: Vec<Vec<Cell>> = self.exceptions.iter().map(row).collect();
         let mut text = String::new();
         if !rows.is_empty() {

@@ -11,11 +11,12 @@ pub mod check;
 pub mod error;
 pub mod exceptions;
 pub mod feeds;
-pub mod ledger;
 pub mod gates;
+pub mod ledger;
 pub mod orders;
 pub mod render;
 pub mod status;
+pub mod sweep;
 mod temporal;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use clap::Args;
+use domain::deadline::Level;
 use domain::exception::{Kind, Owner};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -26,6 +27,9 @@ pub struct StatusDocument {
     pub as_of: Timestamp,
     /// Our orders, finished ones too, by stage.
     pub orders: BTreeMap<String, u64>,
+    /// Orders with a deadline, by the part of its window that is gone: `calm`, `50`, `75`, `90`,
+    /// `overdue`.
+    pub due: BTreeMap<&'static str, u64>,
     /// Open exceptions by owner and kind, all that have any.
     pub exceptions: Vec<OpenExceptions>,
     /// Feeds, by name.
@@ -67,7 +71,9 @@ impl Status {
         exceptions.sort_by_key(|e| (e.owner, e.kind));
         let (ledger, now) = (&surroundings.ledger, surroundings.now);
         let (gates, closed_calls) = gates::items(ledger, now).await?;
+        let due = ledger.due_counts(now).await?;
         let document = StatusDocument {
+            due: due.iter().map(|(level, n)| (level.as_str(), *n)).collect(),
             source: "ledger",
             as_of: surroundings.now,
             orders: counts.by_stage,
@@ -102,6 +108,7 @@ impl StatusDocument {
                 look,
             );
         }
+        text += &self.due(look);
         text += "\n";
         text += &self.exceptions(look);
         text += "\n";
@@ -128,6 +135,37 @@ impl StatusDocument {
             source(self.as_of)
         );
         format!("{text}\n{}\n", paint(&footer, Tone::Faint, look))
+    }
+
+    /// Nothing while every deadline is far.
+    fn due(&self, look: Look) -> String {
+        let n = |level: Level| self.due.get(level.as_str()).copied().unwrap_or(0);
+        let tones = [
+            (Level::Half, Tone::Plain),
+            (Level::ThreeQuarters, Tone::Warning),
+            (Level::NineTenths, Tone::Bad),
+            (Level::Overdue, Tone::Bad),
+        ];
+        let near: u64 = tones.iter().map(|(level, _)| n(*level)).sum();
+        if near == 0 {
+            return String::new();
+        }
+        let row = |(level, tone): (Level, Tone)| {
+            let gone = match level {
+                Level::Overdue => "overdue".to_owned(),
+                level => format!("{} % or more gone", level.percent()),
+            };
+            let tone = if n(level) == 0 { Tone::Faint } else { tone };
+            vec![gone.into(), Cell::new(n(level).to_string(), tone)]
+        };
+        let title = count(
+            near,
+            "order near its deadline",
+            "orders near their deadline",
+        );
+        let title = paint(&title, Tone::Strong, look);
+        let rows = tones.map(row).into();
+        format!("\n{title}\n{}", table(&["deadline", "orders"], rows, look))
     }
 
     fn exceptions(&self, look: Look) -> String {

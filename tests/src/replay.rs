@@ -22,9 +22,10 @@ use workflows::activities::OrderActivities;
 use workflows::feeds::{CollectOrders, CollectShipments};
 use workflows::options;
 use workflows::orders::FulfillOrder;
+use workflows::sweep::Sweep;
 
-/// Paths through an order's life, and a feed, of which a history is kept.
-const RECORDED: [&str; 7] = [
+/// Paths through an order's life, a feed and a sweep, of which a history is kept.
+const RECORDED: [&str; 8] = [
     "happy",
     "blocked-and-corrected",
     "debit-refused",
@@ -32,6 +33,7 @@ const RECORDED: [&str; 7] = [
     "cancelled",
     "continued-as-new",
     "feed",
+    "sweep",
 ];
 /// A history that grows beyond this shows documents that do not belong there.
 const BYTES_MAX: usize = 50_000;
@@ -43,6 +45,7 @@ async fn every_recorded_history_replays() {
             .register_workflow::<FulfillOrder>()
             .and_then(|all| all.register_workflow::<CollectOrders>())
             .and_then(|all| all.register_workflow::<CollectShipments>())
+            .and_then(|all| all.register_workflow::<Sweep>())
             .unwrap();
         let replayer = WorkflowReplayer::new(options.build()).unwrap();
         let replayed = replayer.replay_workflow(recorded(name)).await;

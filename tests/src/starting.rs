@@ -72,9 +72,11 @@ async fn the_webhook_hears_ids_and_codes_and_the_port_answers() {
         "deadline",
         "id",
         "kind",
+        "level",
         "marketplace",
         "opened_at",
         "order_id",
+        "overdue",
         "owner",
     ];
     assert_eq!(fields, known);
@@ -99,6 +101,10 @@ async fn the_webhook_hears_ids_and_codes_and_the_port_answers() {
     let metrics = metrics.text().await.unwrap();
     let line = r#"bcm_exceptions_open{kind="unmapped_sku",owner="ecommerce"} 1"#;
     assert!(metrics.contains(line), "{metrics}");
+    let none_missed = r#"bcm_missed_orders_total{marketplace="nordwind"} 0"#;
+    assert!(metrics.contains(none_missed), "{metrics}");
+    let overdue = r#"bcm_orders_due{level="overdue"} 0"#;
+    assert!(metrics.contains(overdue), "{metrics}");
     assert!(!metrics.contains("V-1-A"), "{metrics}");
     worker.stop().await;
 }

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use activities::Clock;
 use clap::{Parser, Subcommand};
@@ -57,6 +58,8 @@ enum Verb {
     /// The ledger itself.
     #[command(subcommand)]
     Ledger(LedgerVerb),
+    /// Compare both sides now, or list what the last sweeps found.
+    Sweep(ops::sweep::SweepArgs),
     /// Ask a running worker whether it is well; 0 when it is. For container health checks.
     Health,
     /// Measure, and hold the figures against their goals; needs no set-up.
@@ -90,6 +93,7 @@ impl Cli {
             Verb::Exceptions(verb) => place.with(look, async |s| verb.run(s).await).await,
             Verb::Feeds(verb) => place.with(look, async |s| verb.run(s).await).await,
             Verb::Ledger(LedgerVerb::Rebuild(asked)) => place.rebuild(look, &asked).await,
+            Verb::Sweep(verb) => place.with(look, async |s| verb.run(s).await).await,
             Verb::Health => run_health(&place).await,
             Verb::Bench(args) => run_bench(&args, look).await,
             Verb::Key => {
@@ -144,9 +148,23 @@ async fn run_worker(place: &Place, log_json: bool) -> anyhow::Result<u8> {
     let ledger = connect::ledger(&config, &clock).await?;
     let connections = connect::connections(&config, ledger, clock).await?;
     let version = run::publish(&connections, &config.mappings).await?;
-    let client = connect::temporal(&config.temporal).await?;
-    let running = Running::new(&config, connections.into(), client);
-    run::run(running, run::told_to_stop(), || {
+    let connections = Arc::new(connections);
+    // Told once, heard by whatever the worker does then.
+    let (told, stop) = tokio::sync::watch::channel(false);
+    tokio::spawn(async move {
+        run::told_to_stop().await;
+        told.send_replace(true);
+    });
+    let stopped = async |mut stop: tokio::sync::watch::Receiver<bool>| {
+        // Nobody is left to tell it only when the program ends anyway.
+        let _ = stop.wait_for(|told| *told).await;
+    };
+    let connected = run::connected(&config, &connections, stopped(stop.clone())).await?;
+    let Some(client) = connected else {
+        return Ok(0);
+    };
+    let running = Running::new(&config, connections, client);
+    run::run(running, stopped(stop), || {
         tracing::info!(mapping_version = version, "ready");
     })
     .await?;

@@ -11,7 +11,7 @@ use bluecherry::{Binding, Profile, Rest};
 use ledger::{Ledger, MasterKey};
 use secrecy::ExposeSecret;
 use temporalio_client::envconfig::LoadClientConfigProfileOptions;
-use temporalio_client::{Client, ClientOptions, Connection, Url};
+use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, Url};
 
 use crate::config::{Config, Marketplace};
 
@@ -44,6 +44,34 @@ pub async fn ledger(config: &Config, clock: &Clock) -> anyhow::Result<Ledger> {
 /// # Errors
 /// Settings that cannot be read, or a server that cannot be reached.
 pub async fn temporal(config: &crate::config::Temporal) -> anyhow::Result<Client> {
+    let (connection, client) = temporal_settings(config)?;
+    let connection = Connection::connect(connection)
+        .await
+        .context("Temporal cannot be reached; is it running, and TEMPORAL_ADDRESS right?")?;
+    Ok(Client::new(connection, client)?)
+}
+
+/// As [`temporal`], and asks a server that is away again until it answers.
+///
+/// # Errors
+/// Settings that cannot be read.
+pub async fn temporal_when_it_answers(config: &crate::config::Temporal) -> anyhow::Result<Client> {
+    loop {
+        let (connection, client) = temporal_settings(config)?;
+        match Connection::connect(connection).await {
+            Ok(connection) => return Ok(Client::new(connection, client)?),
+            Err(error) => tracing::warn!(
+                "Temporal cannot be reached ({error}); asked again in {} s, deadlines are watched",
+                ASK_AGAIN.as_secs()
+            ),
+        }
+        tokio::time::sleep(ASK_AGAIN).await;
+    }
+}
+
+fn temporal_settings(
+    config: &crate::config::Temporal,
+) -> anyhow::Result<(ConnectionOptions, ClientOptions)> {
     let (mut connection, mut client) =
         ClientOptions::load_from_config(LoadClientConfigProfileOptions::default())
             .map_err(|error| anyhow::anyhow!("Temporal's client settings: {error}"))?;
@@ -62,10 +90,7 @@ pub async fn temporal(config: &crate::config::Temporal) -> anyhow::Result<Client
         client.namespace.clone_from(namespace);
     }
     connection.identity = format!("bcm-{}@{}", std::process::id(), host());
-    let connection = Connection::connect(connection)
-        .await
-        .context("Temporal cannot be reached; is it running, and TEMPORAL_ADDRESS right?")?;
-    Ok(Client::new(connection, client)?)
+    Ok((connection, client))
 }
 
 fn host() -> String {

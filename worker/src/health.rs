@@ -145,6 +145,7 @@ async fn text(shared: &Shared) -> Result<String, ledger::Error> {
     let ledger = &shared.connections.ledger;
     let (counts, feeds) = (ledger.counts().await?, ledger.feeds().await?);
     let now = shared.connections.clock.now();
+    let (due, missed) = (ledger.due_counts(now).await?, ledger.missed_orders().await?);
     let mut out = String::new();
     let mut figure = |name: &str, help: &str, rows: &[(String, f64)]| {
         // Writing to a string cannot fail.
@@ -180,6 +181,31 @@ async fn text(shared: &Shared) -> Result<String, ledger::Error> {
         "bcm_unreadable",
         "Messages kept raw.",
         &whole(counts.unreadable),
+    );
+    let rows: Vec<_> = due
+        .iter()
+        .map(|(level, n)| (format!("{{level=\"{level}\"}}"), *n as f64))
+        .collect();
+    figure(
+        "bcm_orders_due",
+        "Orders with a deadline, by the part of its window that is gone.",
+        &rows,
+    );
+    // A shop without any is told as zero, so that a first miss is seen as a rise.
+    let rows: Vec<_> = shared
+        .connections
+        .shops
+        .keys()
+        .map(|code| {
+            let n = missed.iter().find(|(of, _)| of == code);
+            let n = n.map_or(0, |(_, n)| *n);
+            (format!("{{marketplace=\"{code}\"}}"), n as f64)
+        })
+        .collect();
+    figure(
+        "bcm_missed_orders_total",
+        "Orders that a sweep found and no pull had brought.",
+        &rows,
     );
     let rows: Vec<_> = feeds
         .iter()

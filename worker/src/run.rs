@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use activities::{Connections, FeedActivities, Feeds, OrderActivities, Orders};
+use activities::{
+    Connections, FeedActivities, Feeds, OrderActivities, Orders, SweepActivities, Sweeps,
+};
 use anyhow::Context;
 use secrecy::SecretString;
 use temporalio_client::Client;
@@ -12,11 +14,12 @@ use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use workflows::feeds::{CollectOrders, CollectShipments};
 use workflows::ids;
 use workflows::orders::FulfillOrder;
+use workflows::sweep::Sweep;
 
 use domain::mapping::Mappings;
 
 use crate::config::Config;
-use crate::{attributes, feeds, health, mappings, secrets, webhook};
+use crate::{attributes, connect, deadlines, feeds, health, mappings, schedules, secrets, webhook};
 
 /// A worker that was killed gives its cached runs up after this.
 const STICKY: Duration = Duration::from_secs(3);
@@ -93,18 +96,29 @@ pub async fn run(
     let orders = Arc::new(Orders::new(connections.clone()));
     let pulls = Arc::new(Feeds::new(orders.clone()));
     feeds::start(&client, &connections).await?;
+    schedules::start(&client, &connections).await?;
+    let sweeps = Arc::new(Sweeps::new(pulls.clone()));
 
     let runtime = Runtime::from_current_tokio(Default::default()).context("Temporal's runtime")?;
     let mut order_worker = Worker::new(&runtime, client.clone(), order_options(orders.clone())?)
         .map_err(|error| anyhow::anyhow!("order worker: {error}"))?;
-    let mut feed_worker = Worker::new(&runtime, client.clone(), feed_options(pulls.clone())?)
-        .map_err(|error| anyhow::anyhow!("feed worker: {error}"))?;
+    let mut feed_worker = Worker::new(
+        &runtime,
+        client.clone(),
+        feed_options(pulls.clone(), sweeps.clone())?,
+    )
+    .map_err(|error| anyhow::anyhow!("feed worker: {error}"))?;
     let (stop_orders, stop_feeds) = (
         order_worker.shutdown_handle(),
         feed_worker.shutdown_handle(),
     );
 
     let mut beside = tokio::task::JoinSet::new();
+    let temporal = deadlines::Temporal {
+        client: client.clone(),
+        sweeps,
+    };
+    beside.spawn(deadlines::watch(connections.clone(), Some(temporal)));
     let state = health::State::default();
     if let Some(listen) = listen {
         let server = health::listen(listen, connections.clone(), state.clone()).await?;
@@ -171,16 +185,51 @@ fn order_options(orders: Arc<Orders>) -> anyhow::Result<WorkerOptions> {
     Ok(options)
 }
 
-fn feed_options(feeds: Arc<Feeds>) -> anyhow::Result<WorkerOptions> {
+fn feed_options(feeds: Arc<Feeds>, sweeps: Arc<Sweeps>) -> anyhow::Result<WorkerOptions> {
     let mut options = WorkerOptions::new(ids::FEEDS)
         .register_workflow::<CollectOrders>()
         .map_err(|error| anyhow::anyhow!("CollectOrders: {error}"))?
         .register_workflow::<CollectShipments>()
         .map_err(|error| anyhow::anyhow!("CollectShipments: {error}"))?
+        .register_workflow::<Sweep>()
+        .map_err(|error| anyhow::anyhow!("Sweep: {error}"))?
         .register_activities(FeedActivities(feeds))
+        .register_activities(SweepActivities(sweeps))
         .build();
     tune(&mut options);
     Ok(options)
+}
+
+/// Connects to Temporal, and does meanwhile what needs the ledger alone: deadlines are watched, the
+/// webhook is told, and `/healthz` answers that this worker does not poll yet. A server that is away
+/// is asked again until it answers, since the orders' deadlines do not wait for it.
+///
+/// `None` when the worker was told to stop first.
+///
+/// # Errors
+/// Settings that cannot be read; a port that is taken.
+pub async fn connected(
+    config: &Config,
+    connections: &Arc<Connections>,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<Option<Client>> {
+    let mut beside = tokio::task::JoinSet::new();
+    let state = health::State::default();
+    let server = health::listen(config.http.listen, connections.clone(), state).await?;
+    beside.spawn(server);
+    if let Some(webhook) = &config.webhook {
+        beside.spawn(webhook::tell(webhook.url.clone(), connections.clone()));
+    }
+    let connecting = deadlines::meanwhile(
+        connections,
+        connect::temporal_when_it_answers(&config.temporal),
+    );
+    let connected = tokio::select! {
+        client = connecting => client.map(Some),
+        () = stop => Ok(None),
+    };
+    beside.shutdown().await;
+    connected
 }
 
 /// Resolves when the process is told to stop: Ctrl-C or SIGTERM.

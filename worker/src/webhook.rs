@@ -1,10 +1,11 @@
-//! Tells another system of new exceptions: IDs and codes only.
+//! Tells another system of new exceptions, and again of each that is raised: IDs and codes only.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use activities::Connections;
 use anyhow::Context;
+use domain::deadline::Level;
 use ledger::Exception;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -74,10 +75,9 @@ async fn tell_once(
         "answered {}",
         answer.status().as_u16()
     );
-    let ids: Vec<i64> = new.iter().map(|e| e.id).collect();
     connections
         .ledger
-        .exceptions_told(&ids, connections.clock.now())
+        .exceptions_told(&new, connections.clock.now())
         .await?;
     Ok(())
 }
@@ -91,5 +91,7 @@ fn message(exception: &Exception) -> Value {
         "order_id": exception.order_id,
         "opened_at": exception.opened_at,
         "deadline": exception.deadline,
+        "level": exception.level.number(),
+        "overdue": exception.level == Level::Overdue,
     })
 }

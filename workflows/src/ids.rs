@@ -22,6 +22,11 @@ pub fn shipments_feed(site: &str) -> String {
     format!("feed/{site}/shipments")
 }
 
+/// `sweep/{marketplace}`: the schedule, and the start of its runs' IDs.
+pub fn sweep(marketplace: &MarketplaceCode) -> String {
+    format!("sweep/{marketplace}")
+}
+
 /// The search attributes of the design, all keywords: ten a namespace is all there is.
 pub const SEARCH_ATTRIBUTES: [&str; 6] = [
     "Marketplace",
@@ -38,6 +43,7 @@ mod tests {
     use crate::activities::{FeedActivities, OrderActivities};
     use crate::feeds::{CollectOrders, CollectShipments};
     use crate::orders::FulfillOrder;
+    use crate::sweep::{Sweep, SweepActivities};
     use temporalio_common::{
         ActivityDefinition, QueryDefinition, SignalDefinition, UpdateDefinition, WorkflowDefinition,
     };
@@ -53,6 +59,7 @@ mod tests {
             format!("workflow ID  {}", order(&key)),
             format!("workflow ID  {}", orders_feed(&key.marketplace)),
             format!("workflow ID  {}", shipments_feed("northwind")),
+            format!("schedule ID  {}", sweep(&key.marketplace)),
             format!("task queues  {ORDERS} {FEEDS}"),
             format!("attributes   {}", SEARCH_ATTRIBUTES.join(" ")),
         ];
@@ -61,6 +68,7 @@ mod tests {
                 WorkflowDefinition::name(&FulfillOrder::run),
                 WorkflowDefinition::name(&CollectOrders::run),
                 WorkflowDefinition::name(&CollectShipments::run),
+                WorkflowDefinition::name(&Sweep::run),
             ]
             .map(|name| format!("workflow     {name}")),
         );
@@ -100,6 +108,7 @@ mod tests {
                 QueryDefinition::name(&FulfillOrder::progress),
                 QueryDefinition::name(&CollectOrders::state),
                 QueryDefinition::name(&CollectShipments::state),
+                QueryDefinition::name(&Sweep::report),
             ]
             .map(|name| format!("query        {name}")),
         );
@@ -118,6 +127,10 @@ mod tests {
                 OrderActivities::confirm_shipment.name(),
                 FeedActivities::collect_orders.name(),
                 FeedActivities::collect_shipments.name(),
+                SweepActivities::request_order_export.name(),
+                SweepActivities::await_order_export.name(),
+                SweepActivities::read_order_export.name(),
+                SweepActivities::compare_orders.name(),
             ]
             .map(|name| format!("activity     {name}")),
         );

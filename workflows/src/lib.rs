@@ -8,3 +8,4 @@ pub mod feeds;
 pub mod ids;
 pub mod options;
 pub mod orders;
+pub mod sweep;

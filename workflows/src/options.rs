@@ -39,6 +39,16 @@ pub fn pull(summary: String, token: &WorkflowCancellationToken) -> ActivityOptio
         .build()
 }
 
+/// A part of a sweep: thousands of look-ups, paced; each attempt goes on where the last one stood.
+pub fn sweep(summary: String, token: &WorkflowCancellationToken) -> ActivityOptions {
+    ActivityOptions::with_start_to_close_timeout(Duration::from_secs(2 * 3600))
+        .heartbeat_timeout(Duration::from_secs(HEARTBEAT_S))
+        .retry_policy(retries(60))
+        .summary(summary)
+        .cancellation_token(token.clone())
+        .build()
+}
+
 /// A look into the ledger, inside the workflow task.
 pub fn look(token: &WorkflowCancellationToken) -> LocalActivityOptions {
     LocalActivityOptions::builder()

@@ -4,7 +4,7 @@ use domain::exception::Kind;
 use domain::marketplace::OrderKey;
 use jiff::Timestamp;
 use ledger::{FeedRun, Recorded, SeenOrder, Unreadable};
-use mirakl::{OrderQuery, Page, RawOrder, Reference};
+use mirakl::{OrderQuery, RawOrder, Reference};
 use workflows::activities::{FeedInput, FeedReport};
 
 use super::Feeds;
@@ -83,7 +83,7 @@ impl Feeds {
                     return Err(error.into());
                 }
             };
-            let (seen, unreadable) = sort_out(shop, &page, read_at);
+            let (seen, unreadable) = sort_out(shop, &page.items, read_at);
             let stamps = seen.iter().map(|s| s.order.updated_at);
             newest = newest.into_iter().chain(stamps).max();
             let last_page = page.next_offset.is_none();
@@ -143,7 +143,7 @@ impl Feeds {
         };
         let read_at = self.orders.now();
         let page = pull.send(shop.client.list_orders(&query)).await?;
-        let (seen, unreadable) = sort_out(shop, &page, read_at);
+        let (seen, unreadable) = sort_out(shop, &page.items, read_at);
         let run = FeedRun {
             feed: name,
             cursor: None,
@@ -209,13 +209,13 @@ fn add(sum: &mut Recorded, more: Recorded) {
 }
 
 /// Orders that can be read, and those that cannot: kept raw, told by name, no neighbour stopped.
-fn sort_out(
+pub(crate) fn sort_out(
     shop: &Shop,
-    page: &Page<RawOrder>,
+    items: &[RawOrder],
     read_at: Timestamp,
 ) -> (Vec<SeenOrder>, Vec<Unreadable>) {
     let (mut seen, mut unreadable) = (vec![], vec![]);
-    for raw in &page.items {
+    for raw in items {
         let read = match &raw.order {
             Ok(wire) => translate::order(wire, read_at).map(|order| (wire.order_id.clone(), order)),
             Err(error) => Err(error.path.clone()),

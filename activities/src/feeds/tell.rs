@@ -129,7 +129,7 @@ impl Teller<'_> {
         }
     }
 
-    async fn signal(&self, key: &OrderKey, news: News) -> Result<(), Failure> {
+    pub(crate) async fn signal(&self, key: &OrderKey, news: News) -> Result<(), Failure> {
         let marketplace = MARKETPLACE.value_set(key.marketplace.to_string());
         let options = WorkflowStartOptions::new(ids::ORDERS, ids::order(key))
             .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)

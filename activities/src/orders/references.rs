@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use mirakl::{Carrier, PlatformSettings, ShippingType};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::calls::To;
+use crate::settings::Shop;
 
 /// Mirakl's published maximum for these calls.
 const ONCE_A: SignedDuration = SignedDuration::from_hours(24);
@@ -18,7 +19,8 @@ impl Orders {
     /// The day's copy, or a new one. A host that is away for a while is served by yesterday's.
     async fn daily<T, F>(
         &self,
-        at: &Situation<'_>,
+        shop: &Shop,
+        now: Timestamp,
         call: &'static str,
         fetch: impl FnOnce() -> F,
     ) -> Result<T, Failure>
@@ -26,17 +28,17 @@ impl Orders {
         T: Serialize + DeserializeOwned,
         F: Future<Output = Result<T, mirakl::Error>>,
     {
-        let host = &at.shop.host;
+        let host = &shop.host;
         let kept = self.ledger().reference(host, call).await?;
         let read = |json: &str| serde_json::from_str::<T>(json).ok();
         if let Some(kept) = &kept
-            && at.now.duration_since(kept.fetched_at) < ONCE_A
+            && now.duration_since(kept.fetched_at) < ONCE_A
             && let Some(value) = read(&kept.json)
         {
             return Ok(value);
         }
         // A closed gate is answered from yesterday's copy, as an absent host is.
-        let admitted = match self.admit(To::Mirakl(at.shop), call).await {
+        let admitted = match self.admit(To::Mirakl(shop), call).await {
             Ok(admitted) => admitted,
             Err(closed) => return kept.and_then(|kept| read(&kept.json)).ok_or(closed),
         };
@@ -44,9 +46,7 @@ impl Orders {
             Ok(value) => {
                 let json = serde_json::to_string(&value)
                     .map_err(|_| Failure::unexpected(format!("{call} cannot be kept")))?;
-                self.ledger()
-                    .put_reference(host, call, &json, at.now)
-                    .await?;
+                self.ledger().put_reference(host, call, &json, now).await?;
                 Ok(value)
             }
             Err(error) => {
@@ -58,13 +58,23 @@ impl Orders {
 
     /// Carriers the operator knows (SH21).
     pub(super) async fn carriers(&self, at: &Situation<'_>) -> Result<Vec<Carrier>, Failure> {
-        self.daily(at, "SH21", || at.shop.client.carriers()).await
+        self.known_carriers(at.shop, at.now).await
+    }
+
+    /// Carriers the operator of a shop knows (SH21).
+    pub(crate) async fn known_carriers(
+        &self,
+        shop: &Shop,
+        now: Timestamp,
+    ) -> Result<Vec<Carrier>, Failure> {
+        self.daily(shop, now, "SH21", || shop.client.carriers())
+            .await
     }
 
     /// Must this order's shipping method have a tracking number (SH12)? Unknown methods: no.
     pub(super) async fn mandatory_tracking(&self, at: &Situation<'_>) -> Result<bool, Failure> {
         let types: Vec<ShippingType> = self
-            .daily(at, "SH12", || at.shop.client.shipping_types())
+            .daily(at.shop, at.now, "SH12", || at.shop.client.shipping_types())
             .await?;
         let mine = types.iter().find(|t| t.code == at.row.order.shipping_type);
         Ok(mine.and_then(|t| t.mandatory_tracking).unwrap_or(false))
@@ -72,8 +82,17 @@ impl Orders {
 
     /// May a carrier outside the list be named (PC01)? Allowed unless the operator says otherwise.
     pub(super) async fn takes_other_carriers(&self, at: &Situation<'_>) -> Result<bool, Failure> {
+        self.allows_other_carriers(at.shop, at.now).await
+    }
+
+    /// The same of a shop's operator.
+    pub(crate) async fn allows_other_carriers(
+        &self,
+        shop: &Shop,
+        now: Timestamp,
+    ) -> Result<bool, Failure> {
         let settings: PlatformSettings = self
-            .daily(at, "PC01", || at.shop.client.platform_settings())
+            .daily(shop, now, "PC01", || shop.client.platform_settings())
             .await?;
         let forbidden = settings
             .features

@@ -10,6 +10,7 @@ mod harness;
 mod plan;
 mod reading;
 mod ship;
+mod sweep;
 mod tables;
 mod web;
 mod writes;

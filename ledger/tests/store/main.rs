@@ -1,6 +1,7 @@
 //! The ledger against a SQLite file. `postgres.rs` runs the same tests against PostgreSQL.
 
 mod calls;
+mod deadlines;
 mod decisions;
 mod feeds;
 mod harness;
@@ -10,6 +11,7 @@ mod people;
 mod secrets;
 mod sharing;
 mod shipments;
+mod sweeps;
 
 /// Where these tests keep their ledgers.
 const ON_POSTGRES: bool = false;

@@ -85,7 +85,7 @@ impl fmt::Debug for RawOrder {
 }
 
 impl RawOrder {
-    fn read(json: &RawValue) -> Self {
+    pub(crate) fn read(json: &RawValue) -> Self {
         #[derive(Deserialize)]
         struct Named {
             order_id: String,

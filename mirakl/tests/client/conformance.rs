@@ -48,18 +48,24 @@ async fn request_bodies_match_the_description() {
         reference: "500001".into(),
     }];
     let _ = client.write_references(&references).await;
+    let (since, until) = (
+        "2026-03-01T00:00:00.123456Z".parse().unwrap(),
+        "2026-03-02T00:00:00Z".parse().unwrap(),
+    );
+    let _ = client.request_order_export(since, until).await;
 
     let seen = server.seen();
     let operations = [
-        ("/api/orders/{order_id}/accept", &seen[0]),
-        ("/api/orders/{order_id}/tracking", &seen[1]),
-        ("/api/orders/{order_id}/tracking", &seen[2]),
-        ("/api/orders", &seen[3]),
+        ("/api/orders/{order_id}/accept", "put", &seen[0]),
+        ("/api/orders/{order_id}/tracking", "put", &seen[1]),
+        ("/api/orders/{order_id}/tracking", "put", &seen[2]),
+        ("/api/orders", "put", &seen[3]),
+        ("/api/orders/async-export", "post", &seen[4]),
     ];
-    for (path, request) in operations {
+    for (path, method, request) in operations {
         let body = request.split_once("\r\n\r\n").unwrap().1;
         let body: Value = serde_json::from_str(body).unwrap();
-        let content = &description["paths"][path]["put"]["requestBody"]["content"];
+        let content = &description["paths"][path][method]["requestBody"]["content"];
         let mut schema = content["application/json"]["schema"].clone();
         assert!(schema.is_object(), "{path} has a request schema");
         schema["components"] = description["components"].clone();
@@ -131,6 +137,18 @@ async fn the_samples_of_the_description_are_read() {
             assert!(!order.order_lines.unwrap().is_empty());
             assert!(order.total_price.is_some() && order.customer.is_some());
         }
+    }
+    for reply in samples("/api/orders/async-export", "post") {
+        let client = Scripted::start([reply]).await.client();
+        let (since, until) = (jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::UNIX_EPOCH);
+        let asked = client.request_order_export(since, until).await.unwrap();
+        assert_eq!(asked, "tracking_id_001");
+    }
+    for reply in samples("/api/orders/async-export/status/{tracking_id}", "get") {
+        // The sample's files are on another host than this test's.
+        let client = Scripted::start([reply]).await.client();
+        let status = client.order_export("tracking_id_001").await;
+        assert!(matches!(status, Err(mirakl::Error::Elsewhere { .. })));
     }
     for reply in samples("/api/shipping/carriers", "get") {
         assert!(

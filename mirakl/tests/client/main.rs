@@ -1,6 +1,7 @@
 //! The client against servers: a scripted one that misbehaves, and the simulated marketplace.
 
 mod conformance;
+mod exports;
 mod reading;
 mod scripted;
 mod simulated;

@@ -45,7 +45,17 @@ pub struct Scripted {
 impl Scripted {
     /// Starts it with one reply for each connection; the last one repeats.
     pub async fn start(replies: impl Into<Vec<Reply>>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at("127.0.0.1:0", replies).await
+    }
+
+    /// The same at an address that somebody else has just left.
+    pub async fn start_at(address: &str, replies: impl Into<Vec<Reply>>) -> Self {
+        let listener = loop {
+            match TcpListener::bind(address).await {
+                Ok(listener) => break listener,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        };
         let address = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
         let mut replies = replies.into();

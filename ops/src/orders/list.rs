@@ -31,6 +31,9 @@ pub struct ListOrders {
     /// The finished ones too, and those that are not ours
     #[arg(long)]
     pub all: bool,
+    /// The nearest deadline first
+    #[arg(long)]
+    pub due: bool,
     /// At most so many
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub limit: u32,
@@ -43,7 +46,7 @@ pub struct OrdersDocument {
     pub source: &'static str,
     /// Of when, RFC 3339.
     pub as_of: Timestamp,
-    /// The last sold first.
+    /// The last sold first, or with `--due` the nearest deadline first.
     pub orders: Vec<OrderItem>,
     /// Were there more than `--limit` allows?
     pub more: bool,
@@ -68,6 +71,8 @@ pub struct OrderItem {
     pub owner: Option<Owner>,
     /// By when the stage should be over, RFC 3339.
     pub due: Option<Timestamp>,
+    /// How much of the time until then is gone, 0 to 4: half, three quarters, nine tenths, all.
+    pub level: i64,
     /// When it was sold, RFC 3339.
     pub created_at: Timestamp,
     /// Total as Mirakl shows it, a decimal as text.
@@ -78,8 +83,10 @@ pub struct OrderItem {
     pub finished: bool,
 }
 
-impl From<OrderListed> for OrderItem {
-    fn from(listed: OrderListed) -> Self {
+impl OrderItem {
+    fn of(listed: OrderListed, now: Timestamp) -> Self {
+        // The window as last seen is newer than the decision that named a deadline.
+        let window = listed.window.filter(|_| !listed.finished);
         Self {
             marketplace: listed.key.marketplace,
             order_id: listed.key.order_id,
@@ -88,7 +95,8 @@ impl From<OrderListed> for OrderItem {
             sales_order: listed.sales_order,
             problem: listed.blocked_on,
             owner: listed.owner,
-            due: listed.deadline,
+            due: window.map(|window| window.due).or(listed.deadline),
+            level: window.map_or(0, |window| window.level(now).number()),
             created_at: listed.created_at,
             total: listed.total,
             currency: listed.currency,
@@ -109,6 +117,7 @@ impl ListOrders {
             blocked_only: self.blocked,
             text: self.text,
             include_finished: self.all,
+            by_deadline: self.due,
         };
         // One more than asked for tells whether there are more.
         let asked = self.limit.saturating_add(1);
@@ -118,7 +127,10 @@ impl ListOrders {
         let document = OrdersDocument {
             source: "ledger",
             as_of: surroundings.now,
-            orders: listed.into_iter().map(OrderItem::from).collect(),
+            orders: listed
+                .into_iter()
+                .map(|listed| OrderItem::of(listed, surroundings.now))
+                .collect(),
             more,
         };
         Ok(Output::good(document.render(surroundings.look())))

@@ -32,6 +32,7 @@ async fn orders_are_listed_with_what_they_wait_for() {
               "problem": "unmapped_sku",
               "owner": "ecommerce",
               "due": "2027-01-15T10:00:00Z",
+              "level": 0,
               "created_at": "2027-01-15T08:00:00Z",
               "total": "129.90",
               "currency": "USD",
@@ -109,6 +110,7 @@ async fn exceptions_are_listed_and_shown_with_the_commands_to_type() {
                   "value": "C-1001-A-1"
                 }
               ],
+              "level": 0,
               "opened_at": "2027-01-15T08:01:31Z",
               "due": "2027-01-15T10:00:00Z",
               "closed_at": null,
@@ -155,6 +157,7 @@ async fn exceptions_are_listed_and_shown_with_the_commands_to_type() {
                 "value": "C-1001-A-1"
               }
             ],
+            "level": 0,
             "opened_at": "2027-01-15T08:01:31Z",
             "due": "2027-01-15T10:00:00Z",
             "closed_at": null,
@@ -273,6 +276,13 @@ async fn the_status_is_one_screen() {
             "awaiting_payment": 1,
             "confirming": 1,
             "new": 1
+          },
+          "due": {
+            "50": 0,
+            "75": 0,
+            "90": 0,
+            "calm": 0,
+            "overdue": 0
           },
           "exceptions": [
             {

@@ -20,6 +20,7 @@ mod amount;
 mod control;
 mod create;
 mod error;
+mod export;
 mod limits;
 mod list;
 mod options;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::error::Refusal;
 use super::limits::Limits;
 use super::world::World;
-use super::{actions, control, list, platform};
+use super::{actions, control, export, list, platform};
 use crate::calls::CallLog;
 use crate::fault::Asks;
 use crate::http::{Asked, Committed, Named, Vocabulary};
@@ -35,6 +35,7 @@ pub fn routes(shared: Shared, calls: CallLog) -> Router {
         .route("/api/orders/{order_id}/tracking", put(or23))
         .route("/api/orders/{order_id}/ship", put(or24))
         .route("/api/orders/{order_id}/cancel", put(or29))
+        .merge(export::routes())
         .route("/api/shipping/types", get(sh12))
         .route("/api/shipping/carriers", get(sh21))
         .route("/api/reasons", get(re01))
@@ -47,6 +48,7 @@ pub fn routes(shared: Shared, calls: CallLog) -> Router {
         })
         .layer(from_fn_with_state(shared.clone(), admit));
     api.with_state(shared.clone())
+        .merge(export::control_routes().with_state(shared.clone()))
         .merge(control::routes(shared, calls))
 }
 
@@ -71,6 +73,9 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
 
 /// Names the operation of a request and the order it is about.
 pub fn classify(asked: &Asked<'_>) -> Option<Named> {
+    if let Some(named) = export::classify(asked) {
+        return Some(named);
+    }
     let parts: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
     let op = match (asked.method, parts.as_slice()) {
         (&Method::GET, ["api", "orders"]) => {
@@ -283,7 +288,7 @@ async fn v01() -> Json<Value> {
     Json(platform::version())
 }
 
-fn json_body(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
+pub(super) fn json_body(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
     let kind = headers
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok());

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::create::Maker;
 use super::error::{ControlError, Refusal};
+use super::export::Exports;
 use super::limits::Uses;
 use super::options::{Acceptance, MiraklOptions};
 use super::order::{Line, Moved, Order, State};
@@ -39,6 +40,8 @@ pub struct World {
     pub uses: Uses,
     /// Keys of orders that the list does not show until they are released.
     pub held: BTreeSet<String>,
+    /// Asynchronous exports (OR13 to OR15).
+    pub exports: Exports,
     controls: Controls,
     past: Past<Order>,
     /// When the clock moves which order next; entries that are no longer true do no harm.
@@ -63,6 +66,7 @@ impl World {
             uses: Uses::default(),
             held: BTreeSet::new(),
             past: Past::new(controls.faults.clone()),
+            exports: Exports::default(),
             controls,
             due: BinaryHeap::new(),
             touched: Vec::new(),

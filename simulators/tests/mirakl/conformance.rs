@@ -212,6 +212,23 @@ async fn every_answer_keeps_to_the_description() {
     )
     .await;
 
+    let span = json!({
+        "start_update_date": "2026-03-01T00:00:00Z",
+        "end_update_date": "2026-03-03T00:00:00Z",
+    });
+    let asked = seller.post("/api/orders/async-export", span).await.body;
+    description.check("OR13", &asked);
+    let id = asked["tracking_id"].as_str().unwrap();
+    let status = seller
+        .get(&format!("/api/orders/async-export/status/{id}"))
+        .await
+        .body;
+    description.check("OR14", &status);
+    let file = status["urls"][0].as_str().unwrap();
+    let orders = seller.get(file.strip_prefix(&sim.url()).unwrap()).await;
+    let page = json!({ "orders": orders.body, "total_count": 4 });
+    description.check("OR11", &page);
+
     let reference = |order_id: &str| json!({ "order_id": order_id, "references": { "order_reference_for_seller": "500001" } });
     let sent = json!({ "orders": [reference("W1-A"), reference("W9-A")] });
     description.check("OR04", &seller.put("/api/orders", sent).await.body);

@@ -3,6 +3,7 @@
 mod acceptance;
 mod behavior;
 mod conformance;
+mod exports;
 mod faults;
 mod listing;
 mod orders;

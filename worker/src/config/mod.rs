@@ -188,7 +188,7 @@ pub struct Marketplace {
     pub short_stock: ShortStock,
     /// `own_centers`, `["DEFAULT"]` by default: fulfilment centers from which the seller ships.
     pub own_centers: Vec<String>,
-    /// `acceptance_limit_h`, 1 to 720, 24 by default: how long the operator waits for acceptance.
+    /// `acceptance_limit_h`, up to 720, 24 by default: how long the operator waits for acceptance.
     pub acceptance_limit: Duration,
     /// `aftercare_days`, 1 to 730, 120 by default: how long a run stays after shipment.
     pub aftercare: Duration,

@@ -10,8 +10,8 @@ use super::calls;
 use super::section::{At, Section, key};
 use super::web;
 
-const HOUR_S: u64 = 3600;
-const DAY_S: u64 = 24 * HOUR_S;
+const HOUR_S: u32 = 3600;
+const DAY_S: u64 = 24 * 3600;
 
 /// What the file says of shops.
 pub(super) struct Shops {
@@ -100,7 +100,7 @@ fn shop(section: Section<'_>, now: Timestamp, taken: &mut Taken) -> Option<Marke
     let terms = section.text_if_any(key("terms", "\"PREPAID\""));
     let short_stock = section.checked_if_any(key("short_stock", "\"refuse\""), short_stock);
     let own_centers = section.texts(key("own_centers", "[\"DEFAULT\"]"), &["DEFAULT"]);
-    let limit_h = section.count(key("acceptance_limit_h", "24"), 24, 1..=720);
+    let limit_h = section.seconds(key("acceptance_limit_h", "24"), 24.0, 0.001..=720.0);
     let aftercare_days = section.count(key("aftercare_days", "120"), 120, 1..=730);
     let ship = section.count(key("ship_within_days", "2"), 2, 0..=90);
     let cancel = section.count(key("cancel_after_days", "10"), 10, 1..=365);
@@ -173,7 +173,8 @@ fn shop(section: Section<'_>, now: Timestamp, taken: &mut Taken) -> Option<Marke
         terms: terms.map(|at| at.value),
         short_stock: short_stock.map(|at| at.value).unwrap_or_default(),
         own_centers,
-        acceptance_limit: Duration::from_secs(u64::from(limit_h.value) * HOUR_S),
+        // Read as a number, so that a simulator's limit can be of seconds.
+        acceptance_limit: limit_h.saturating_mul(HOUR_S),
         aftercare: Duration::from_secs(u64::from(aftercare_days.value) * DAY_S),
         ship_within_days: ship.value,
         cancel_after_days: cancel.value,

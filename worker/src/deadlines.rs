@@ -1,0 +1,301 @@
+//! Watches deadlines, feeds and runs from the ledger: also while Temporal is away.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use activities::{Connections, Failure, Shop, Sweeps};
+use domain::deadline::{Deadline, Level, Limits, deadline, look_every_ms};
+use domain::marketplace::OrderKey;
+use jiff::{SignedDuration, Timestamp};
+use ledger::{Due, FeedState, Stale, Watched};
+use temporalio_client::Client;
+use workflows::feeds::CollectOrders;
+use workflows::ids;
+
+use crate::schedules::SWEEP_EVERY;
+
+/// Orders read at once.
+const PAGE: u32 = 500;
+/// Without a success for so many intervals, a feed is stale ...
+const INTERVALS: u32 = 3;
+/// ... and never sooner than after this, so that a restart is no alarm.
+const STALE_AT_LEAST: Duration = Duration::from_secs(180);
+/// A run that was not seen for so long is looked at.
+const RUN_UNSEEN: SignedDuration = SignedDuration::from_hours(1);
+/// Runs looked at in one pass, of each shop.
+const RUNS_A_PASS: u32 = 100;
+/// Time between two looks at runs.
+const RUNS_EVERY: Duration = Duration::from_secs(60);
+/// Temporal is not asked longer than this why a feed stands still.
+const ASKED: Duration = Duration::from_secs(2);
+
+/// Temporal, once it answers: to look at runs, and to say why a feed stands still.
+pub struct Temporal {
+    /// Its client.
+    pub client: Client,
+    /// What looks at runs.
+    pub sweeps: Arc<Sweeps>,
+}
+
+/// Watches until it is dropped. A pass that fails is told in the log, and the next one tries again.
+pub async fn watch(connections: Arc<Connections>, temporal: Option<Temporal>) {
+    let limits = connections.shops.values().map(limits);
+    let every = Duration::from_millis(look_every_ms(limits));
+    let watch = Watch {
+        since: connections.clock.now(),
+        connections,
+        temporal,
+    };
+    let mut runs_at = None::<Instant>;
+    loop {
+        if let Err(error) = watch.pass().await {
+            tracing::warn!(
+                "deadlines: {error}; looked at again in {} s",
+                every.as_secs()
+            );
+        }
+        if runs_at.is_none_or(|at| at.elapsed() >= RUNS_EVERY) {
+            watch.look_at_runs().await;
+            runs_at = Some(Instant::now());
+        }
+        tokio::time::sleep(every).await;
+    }
+}
+
+/// Waits for something while deadlines are watched all the same.
+pub async fn meanwhile<T>(connections: &Arc<Connections>, waiting: impl Future<Output = T>) -> T {
+    tokio::select! {
+        done = waiting => done,
+        () = watch(connections.clone(), None) => unreachable!("the watch has no end"),
+    }
+}
+
+fn limits(shop: &Shop) -> Limits {
+    Limits {
+        acceptance_s: shop.policy.acceptance_limit_s,
+        ship_within_days: shop.ship_within_days,
+    }
+}
+
+struct Watch {
+    connections: Arc<Connections>,
+    temporal: Option<Temporal>,
+    /// When this watch began.
+    since: Timestamp,
+}
+
+impl Watch {
+    async fn pass(&self) -> Result<(), Failure> {
+        self.connections
+            .ledger
+            .close_taken_up(self.connections.clock.now())
+            .await?;
+        self.deadlines().await?;
+        self.freshness().await
+    }
+
+    async fn deadlines(&self) -> Result<(), Failure> {
+        let ledger = &self.connections.ledger;
+        let open = ledger.raised_levels().await?;
+        let mut after: Option<OrderKey> = None;
+        loop {
+            let orders = ledger.watched_orders(after.as_ref(), PAGE).await?;
+            let full = orders.len() >= PAGE as usize;
+            after = orders.last().map(|order| order.key.clone());
+            for order in &orders {
+                let levels = open.get(&order.key).map_or(&[][..], Vec::as_slice);
+                self.settle(order, levels).await?;
+            }
+            if !full {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Writes only what changed: the window, or the level of what is open about the order.
+    async fn settle(&self, order: &Watched, open: &[Level]) -> Result<(), Failure> {
+        let now = self.connections.clock.now();
+        let due = self.deadline(order);
+        let window = due.map(|due| due.window);
+        let level = window.map_or(Level::Calm, |window| window.level(now));
+        let told = if level == Level::Calm {
+            open.iter().all(|open| *open == Level::Calm)
+        } else {
+            !open.is_empty() && open.iter().all(|open| *open == level)
+        };
+        if told && window == order.window {
+            return Ok(());
+        }
+        let evidence = due.map(|due| evidence(order, &due)).unwrap_or_default();
+        let found = Due {
+            key: &order.key,
+            deadline: due,
+            evidence: &evidence,
+        };
+        let raised = self.connections.ledger.settle_deadline(&found, now).await?;
+        if let Some(level) = raised {
+            let what = due.map(|due| due.what.kind().as_str());
+            tracing::warn!(
+                order.id = order.key.order_id,
+                marketplace = %order.key.marketplace,
+                level = level.as_str(),
+                what,
+                "a deadline draws near"
+            );
+        }
+        Ok(())
+    }
+
+    /// The order's deadline. A shop that runs dry, or that is not configured here, has none to meet.
+    fn deadline(&self, order: &Watched) -> Option<Deadline> {
+        let shop = self.connections.shops.get(&order.key.marketplace)?;
+        if shop.policy.dry_run || !order.active {
+            return None;
+        }
+        deadline(&order.order, &order.progress, limits(shop))
+    }
+
+    /// Opens an exception for each feed and schedule without success for too long.
+    async fn freshness(&self) -> Result<(), Failure> {
+        let connections = &self.connections;
+        let ledger = &connections.ledger;
+        let feeds = ledger.feeds().await?;
+        let mut stale = vec![];
+        for shop in connections.shops.values() {
+            let name = format!("{}/orders", shop.code);
+            let feed = feeds.iter().find(|feed| feed.name == name);
+            let last = feed.and_then(|feed| feed.last_success);
+            if let Some(age) = self.too_old(last, shop.poll) {
+                let id = ids::orders_feed(&shop.code);
+                stale.push(Stale {
+                    evidence: self.why(&name, &id, age, feed).await,
+                    marketplace: Some(shop.code.clone()),
+                    name,
+                });
+            }
+            let last = ledger.last_sweep(&shop.code).await?;
+            if let Some(age) = self.too_old(last, SWEEP_EVERY) {
+                let name = ids::sweep(&shop.code);
+                stale.push(Stale {
+                    evidence: self.why_schedule(&name, age).await,
+                    marketplace: Some(shop.code.clone()),
+                    name,
+                });
+            }
+        }
+        let site = &connections.site;
+        let name = format!("{}/shipments", site.name);
+        let feed = feeds.iter().find(|feed| feed.name == name);
+        if let Some(age) = self.too_old(feed.and_then(|f| f.last_success), site.poll) {
+            let id = ids::shipments_feed(&site.name);
+            stale.push(Stale {
+                evidence: self.why(&name, &id, age, feed).await,
+                marketplace: None,
+                name,
+            });
+        }
+        ledger
+            .settle_freshness(&stale, connections.clock.now())
+            .await?;
+        Ok(())
+    }
+
+    /// Seconds since the last success, when that is too long. What never succeeded counts from the
+    /// start of this worker.
+    fn too_old(&self, last: Option<Timestamp>, interval: Duration) -> Option<u64> {
+        let last = last.unwrap_or(self.since);
+        let age = self.connections.clock.now().duration_since(last);
+        let age = Duration::try_from(age).unwrap_or_default();
+        (age > (interval * INTERVALS).max(STALE_AT_LEAST)).then_some(age.as_secs())
+    }
+
+    /// Why a feed stands still, as far as it can be told.
+    async fn why(
+        &self,
+        name: &str,
+        id: &str,
+        age_s: u64,
+        feed: Option<&FeedState>,
+    ) -> Vec<(String, String)> {
+        let mut told = vec![
+            pair("feed", name),
+            pair("age_min", &(age_s / 60).to_string()),
+        ];
+        if let Some(error) = feed.and_then(|feed| feed.last_error.as_deref()) {
+            told.push(pair("last_error", error));
+        }
+        let by_hand = feed.is_some_and(|feed| feed.paused);
+        let paused = match &self.temporal {
+            Some(_) if by_hand => Some(true),
+            Some(temporal) => {
+                // Both feeds answer the same query.
+                let run = temporal.client.get_workflow_handle::<CollectOrders>(id);
+                let asked = run.query(CollectOrders::state, (), Default::default());
+                let answer = tokio::time::timeout(ASKED, asked).await;
+                answer
+                    .ok()
+                    .and_then(Result::ok)
+                    .map(|feed| feed.input.paused)
+            }
+            None => None,
+        };
+        told.push(pair("paused", words(paused)));
+        told
+    }
+
+    async fn why_schedule(&self, id: &str, age_s: u64) -> Vec<(String, String)> {
+        let paused = match &self.temporal {
+            Some(temporal) => {
+                let schedule = temporal.client.get_schedule_handle(id);
+                let asked = schedule.describe(Default::default());
+                let answer = tokio::time::timeout(ASKED, asked).await;
+                answer.ok().and_then(Result::ok).map(|found| found.paused())
+            }
+            None => None,
+        };
+        vec![
+            pair("schedule", id),
+            pair("age_min", &(age_s / 60).to_string()),
+            pair("paused", words(paused)),
+        ]
+    }
+
+    /// Runs that were not seen for an hour: one that was terminated by hand is started again.
+    async fn look_at_runs(&self) {
+        let Some(temporal) = &self.temporal else {
+            return;
+        };
+        let now = self.connections.clock.now();
+        let before = now.checked_sub(RUN_UNSEEN).unwrap_or(Timestamp::MIN);
+        for code in self.connections.shops.keys() {
+            let looked = temporal
+                .sweeps
+                .look_at_runs(code, before, RUNS_A_PASS, &temporal.client)
+                .await;
+            if let Err(failure) = looked {
+                tracing::warn!(marketplace = %code, "runs: {failure}; looked at again later");
+            }
+        }
+    }
+}
+
+/// What to name where the order has no exception of its own: what it waits for.
+fn evidence(order: &Watched, due: &Deadline) -> Vec<(String, String)> {
+    let waits_for = order.waits_for.as_deref().unwrap_or("its next step");
+    vec![
+        pair("waits_for", waits_for),
+        pair("due", &due.window.due.to_string()),
+    ]
+}
+
+fn pair(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+fn words(paused: Option<bool>) -> &'static str {
+    match paused {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "not known",
+    }
+}
