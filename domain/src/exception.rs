@@ -203,6 +203,10 @@ kinds! {
     StrayShipment, "stray_shipment", Operations, false,
         "BlueCherry reports a shipment under a key of ours, and there is no such order.",
         "Find out which order it belongs to.";
+    /// Mapping tables that change too much to be believed unseen.
+    MappingHeld, "mapping_held", Operations, false,
+        "The mapping tables on disk change more than a tenth of the keys in force, so they wait for a second yes.",
+        "Read bcm mappings show. Right: bcm mappings approve with its number. Wrong: put the files back.";
 }
 
 impl fmt::Display for Kind {

@@ -24,6 +24,8 @@ pub(crate) enum Origin {
     ShipmentInbox,
     /// A shipment without its order.
     Stray,
+    /// Mapping tables that wait for a person's yes.
+    Mappings,
 }
 
 impl Origin {
@@ -33,6 +35,7 @@ impl Origin {
             Self::OrderInbox => "order_inbox",
             Self::ShipmentInbox => "shipment_inbox",
             Self::Stray => "stray",
+            Self::Mappings => "mappings",
         }
     }
 }

@@ -19,6 +19,7 @@ mod mappings;
 mod open;
 mod orders;
 mod progress;
+mod proposals;
 mod references;
 mod rows;
 mod seal;
@@ -27,5 +28,6 @@ mod unreadable;
 
 pub use error::{Error, Result};
 pub use open::Ledger;
+pub use proposals::{Approval, ChangedKey, Offered, Proposal};
 pub use rows::*;
 pub use seal::MasterKey;

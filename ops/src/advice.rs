@@ -51,7 +51,8 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
         | Kind::UnknownWord
         | Kind::UnreadableOrder
         | Kind::UnreadableShipment
-        | Kind::StrayShipment => vec![],
+        | Kind::StrayShipment
+        | Kind::MappingHeld => vec![],
     }
 }
 
@@ -121,7 +122,8 @@ mod tests {
         unknown_word: 
         unreadable_order: 
         unreadable_shipment: 
-        stray_shipment:
+        stray_shipment: 
+        mapping_held:
         ");
     }
 }

@@ -11,6 +11,7 @@ pub mod check;
 pub mod error;
 pub mod exceptions;
 pub mod feeds;
+pub mod mappings;
 pub mod orders;
 pub mod render;
 pub mod status;

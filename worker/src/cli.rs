@@ -51,6 +51,9 @@ enum Verb {
     /// What waits for a person.
     #[command(subcommand)]
     Exceptions(ops::exceptions::ExceptionsVerb),
+    /// Mapping tables that wait for a person's yes.
+    #[command(subcommand)]
+    Mappings(ops::mappings::MappingsVerb),
     /// The feeds; lists them unless told otherwise.
     Feeds(ops::feeds::Feeds),
     /// Ask a running worker whether it is well; 0 when it is. For container health checks.
@@ -80,6 +83,7 @@ impl Cli {
             Verb::Status(verb) => place.with(look, async |s| verb.run(s).await).await,
             Verb::Orders(verb) => place.with(look, async |s| verb.run(s).await).await,
             Verb::Exceptions(verb) => place.with(look, async |s| verb.run(s).await).await,
+            Verb::Mappings(verb) => place.with(look, async |s| verb.run(s).await).await,
             Verb::Feeds(verb) => place.with(look, async |s| verb.run(s).await).await,
             Verb::Health => run_health(&place).await,
             Verb::Key => {
