@@ -68,6 +68,34 @@ impl Ledger {
         writing.commit("writing a command").await
     }
 
+    /// Who said this to an order last with this outcome, and when.
+    pub async fn last_command(
+        &self,
+        key: &OrderKey,
+        command: &str,
+        outcome: &str,
+    ) -> Result<Option<(String, Timestamp)>> {
+        let row = sqlx::query(
+            "SELECT person, at FROM commands WHERE marketplace = $1 AND order_id = $2 \
+             AND command = $3 AND outcome = $4 ORDER BY id DESC LIMIT 1",
+        )
+        .bind(key.marketplace.as_str())
+        .bind(&key.order_id)
+        .bind(command)
+        .bind(outcome)
+        .fetch_optional(&mut *self.reading().await?)
+        .await
+        .doing("reading commands")?;
+        let said = |row| {
+            let columns = Columns {
+                row,
+                what: "a command",
+            };
+            Ok((columns.text("person")?, columns.moment("at")?))
+        };
+        row.as_ref().map(said).transpose()
+    }
+
     /// Erases an order's personal data for good, by deleting its keys.
     ///
     /// Facts, progress and history stay; they name nobody. What is read of the order later is not

@@ -1,18 +1,38 @@
 //! A person's word, taken into the ledger.
 
+use std::sync::PoisonError;
+use std::time::Duration;
+
 use bluecherry::OrderStatus;
-use domain::command::{Answer, Command};
+use domain::command::{Answer, Command, is_code};
 use domain::fulfillment::{open_quantities, tracking_key};
+use domain::marketplace::OrderKey;
 use domain::progress::{Progress, SalesOrder, Sent};
 use domain::shipment::{Shipped, shipped};
 use domain::step::Step;
+use jiff::SignedDuration;
 use ledger::{Note, Settled};
+use serde_json::Value;
 use workflows::activities::CommandRequest;
 
 use super::create::booked;
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::calls::To;
+
+/// A second `retry` within this time is told who said the first.
+const SAID_BEFORE: SignedDuration = SignedDuration::from_hours(1);
+/// A command that was taken is written down within this.
+const WRITTEN_DOWN: Duration = Duration::from_secs(1);
+
+/// Where a word came from, and the code of the person where one was given.
+fn said_by(request: &CommandRequest) -> String {
+    let person = request.detail.get("by").and_then(Value::as_str);
+    match person.filter(|code| is_code(code)) {
+        Some(code) => format!("{}:{code}", request.by),
+        None => request.by.clone(),
+    }
+}
 
 impl Orders {
     /// Takes a command, or says why not. The order's run looks at it right after.
@@ -40,10 +60,12 @@ impl Orders {
         };
         let step = at.step();
         // What the command does is worked out once more inside the transaction, on what stands there.
-        let answer = command.apply(&mut at.row.progress.clone(), &at.facts(), &step);
+        let mut answer = command.apply(&mut at.row.progress.clone(), &at.facts(), &step);
         if answer.done {
+            let taken = std::sync::Mutex::new(answer.clone());
             let change = |p: &mut Progress| {
-                command.apply(p, &at.facts(), &step);
+                let answer = command.apply(p, &at.facts(), &step);
+                *taken.lock().unwrap_or_else(PoisonError::into_inner) = answer;
                 if let Some(found) = &confirmed {
                     found.clone().into(p);
                 }
@@ -61,9 +83,32 @@ impl Orders {
                 event: None,
             };
             self.ledger().advance(key, note, at.now, change).await?;
+            // Of two people at once, one changed it, and the other is told so.
+            answer = taken.into_inner().unwrap_or_else(PoisonError::into_inner);
+        }
+        if answer.code == "looked_again" {
+            let mut said = self.said_before(key).await?;
+            // Who was quicker writes down in a moment that it was said.
+            let until = tokio::time::Instant::now() + WRITTEN_DOWN;
+            let is_beaten = at.row.progress.blocked.is_some();
+            while is_beaten && said.is_none() && tokio::time::Instant::now() < until {
+                tokio::time::sleep(WRITTEN_DOWN / 20).await;
+                said = self.said_before(key).await?;
+            }
+            answer = said.unwrap_or(answer);
         }
         self.note(request, &command, &answer).await?;
         Ok(answer)
+    }
+
+    /// Nothing is blocked: has somebody else said `retry` a moment ago? Then who.
+    async fn said_before(&self, key: &OrderKey) -> Result<Option<Answer>, Failure> {
+        let said = self.ledger().last_command(key, "retry", "retried").await?;
+        let recent = said.filter(|(_, at)| self.now().duration_since(*at) < SAID_BEFORE);
+        Ok(recent.map(|(by, at)| {
+            let says = format!("Nothing is blocked: {by} had the step tried again at {at:.0}.");
+            Answer::done("already_retried", &says)
+        }))
     }
 
     async fn note(
@@ -74,9 +119,9 @@ impl Orders {
     ) -> Result<(), Failure> {
         let detail = serde_json::to_string(command)
             .map_err(|_| Failure::unexpected("a command cannot be written".into()))?;
-        let (name, by) = (command.name(), request.by.as_str());
+        let (name, by) = (command.name(), said_by(request));
         self.ledger()
-            .record_command(&request.order, name, by, &detail, &answer.code, self.now())
+            .record_command(&request.order, name, &by, &detail, &answer.code, self.now())
             .await?;
         Ok(())
     }

@@ -7,6 +7,7 @@ mod harness;
 mod inbox;
 mod intents;
 mod people;
+mod proposals;
 mod secrets;
 mod sharing;
 mod shipments;

@@ -134,6 +134,15 @@ impl Server {
     }
 }
 
+impl Drop for Server {
+    /// A test that ends, well or not, does not wait for its server.
+    fn drop(&mut self) {
+        if let Some((_, runtime)) = self.running.get_mut().ok().and_then(Option::take) {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 /// Starts a server on a runtime of its own, which outlives the runtimes of single tests.
 fn start(folder: &Path, port: u16) -> (DevServer, Runtime) {
     let runtime = tokio::runtime::Builder::new_multi_thread()

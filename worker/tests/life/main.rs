@@ -6,6 +6,7 @@
 mod effects;
 mod kill_points;
 mod machine;
+mod mappings;
 mod processes;
 mod recovery;
 mod several;
