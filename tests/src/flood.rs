@@ -15,7 +15,7 @@ const NEWS: usize = 3_000;
 /// Of every so many, one more is rubbish.
 const RUBBISH_IN: usize = 20;
 /// Signals on their way at once.
-const AT_ONCE: usize = 24;
+const AT_ONCE: usize = 128;
 /// A run continues as new after 2,000 events; what was under way may still come.
 const EVENTS_MAX: i64 = 4_000;
 
