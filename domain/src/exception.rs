@@ -203,6 +203,18 @@ kinds! {
     StrayShipment, "stray_shipment", Operations, false,
         "BlueCherry reports a shipment under a key of ours, and there is no such order.",
         "Find out which order it belongs to.";
+    /// A write was sent several times, and nobody knows what became of it.
+    OutcomeUnknown, "outcome_unknown", Finance, false,
+        "A write was sent three times, each answer was lost, and a look afterwards did not show it.",
+        "Look the key of the evidence up at the other side. Then retry to send it again, or mark the step done; when it shows by itself, this closes.";
+    /// BlueCherry says that the sales order exists, and does not show it.
+    DuplicateUnseen, "duplicate_unseen", Operations, false,
+        "BlueCherry refuses the sales order because one under its key exists, and its look-up shows none.",
+        "Find the sales order in BlueCherry. Correct or delete it there and retry, or mark the step done with its number.";
+    /// One key with two bodies: a fault of this program.
+    IdempotencyConflict, "idempotency_conflict", Engineering, false,
+        "BlueCherry was sent two different bodies under one idempotency key: a fault of this program.",
+        "Report it with the evidence. After the correction: retry.";
 }
 
 impl fmt::Display for Kind {

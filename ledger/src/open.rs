@@ -14,7 +14,10 @@ use crate::error::{Doing, Error, Result};
 use crate::seal::{MasterKey, Place, SealKey};
 
 /// Migrations in their order. A ledger may know more than these: a newer program was here.
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_first.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("../migrations/0001_first.sql")),
+    (5, include_str!("../migrations/0005_attempts.sql")),
+];
 
 /// For each SQLite connection. Deleted keys are overwritten, not only unlinked.
 const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; \
