@@ -14,7 +14,7 @@ pub mod translate;
 
 pub use failure::Failure;
 pub use feeds::{Feeds, Teller, Told};
-pub use orders::Orders;
+pub use orders::{Orders, SEND_MARGIN};
 pub use registered::{FeedActivities, OrderActivities};
 pub use settings::{Clock, Connections, Mapped, Shop, Site};
 pub use switches::{Plant, Point, Switches};

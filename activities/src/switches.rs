@@ -21,6 +21,8 @@ pub enum Plant {
 /// Where in a call a worker dies, or freezes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Point {
+    /// `before-look`: the attempt is noted, and takes its last look at the time.
+    BeforeLook,
     /// `before-send`: the intent stands, nothing went out.
     BeforeSend,
     /// `after-answer`: the answer came, nothing was noted.
@@ -101,6 +103,7 @@ impl FromStr for Switches {
                 [what @ ("kill" | "freeze"), point, call, nth] => {
                     switches.freezes = *what == "freeze";
                     let point = match *point {
+                        "before-look" => Point::BeforeLook,
                         "before-send" => Point::BeforeSend,
                         "after-answer" => Point::AfterAnswer,
                         other => return Err(format!("`{other}` is no point of a call")),

@@ -5,6 +5,7 @@
 //! The ledger has no clock of its own; every moment is passed in. A method without "Errors" fails
 //! with [`Error::Unavailable`] or [`Error::Corrupt`] only.
 
+mod attempts;
 mod columns;
 mod commands;
 mod cursors;
@@ -26,6 +27,7 @@ mod seal;
 mod shipments;
 mod unreadable;
 
+pub use attempts::{Attempt, Ended};
 pub use error::{Error, Result};
 pub use open::Ledger;
 pub use proposals::{Approval, ChangedKey, Offered, Proposal};

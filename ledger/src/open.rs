@@ -16,6 +16,7 @@ use crate::seal::{MasterKey, Place, SealKey};
 /// Migrations in their order. A ledger may know more than these: a newer program was here.
 const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../migrations/0001_first.sql")),
+    (5, include_str!("../migrations/0005_attempts.sql")),
     (6, include_str!("../migrations/0006_proposals.sql")),
 ];
 

@@ -16,6 +16,7 @@ use serde_json::Value;
 use workflows::activities::CommandRequest;
 
 use super::create::booked;
+use super::ship::tracking_effect;
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::calls::To;
@@ -70,13 +71,15 @@ impl Orders {
                     found.clone().into(p);
                 }
             };
-            // A sales order made by hand settles what was meant to be sent.
-            let intent = match &confirmed {
-                Some(Found::SalesOrder(_)) => {
-                    let effect = Step::CreateSalesOrder.as_str();
-                    self.ledger().open_intent(key, effect).await?
-                }
+            // What was done by hand settles what was meant to be sent.
+            let effect = match (&command, &confirmed) {
+                (_, Some(Found::Tracking(shipment))) => Some(tracking_effect(shipment)),
+                (Command::MarkDone { step, .. }, _) => Some(step.clone()),
                 _ => None,
+            };
+            let intent = match effect {
+                Some(effect) => self.ledger().open_intent(key, &effect).await?,
+                None => None,
             };
             let note = Note {
                 settle: intent.as_ref().map(|intent| (intent, Settled::Done)),

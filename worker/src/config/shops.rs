@@ -6,7 +6,7 @@ use domain::marketplace::{CustomerModel, MarketplaceCode, ShortStock};
 use jiff::Timestamp;
 
 use super::Marketplace;
-use super::section::{At, Section, key};
+use super::section::{At, CALL_S, Section, key};
 use super::web;
 
 const HOUR_S: u64 = 3600;
@@ -89,7 +89,7 @@ fn shop(section: Section<'_>, now: Timestamp, taken: &mut Taken) -> Option<Marke
     let dry_run = section.flag(key("dry_run", "true"), false);
     let poll = section.seconds(key("poll_s", "60"), 60.0, 0.2..=3600.0);
     let overlap = section.seconds(key("overlap_s", "300"), 300.0, 0.0..=86_400.0);
-    let call_timeout = section.seconds(key("call_timeout_s", "30"), 30.0, 1.0..=40.0);
+    let call_timeout = section.seconds(key("call_timeout_s", "30"), 30.0, CALL_S);
     let read_lag = section.seconds(key("read_lag_s", "5"), 5.0, 0.0..=600.0);
     let customer = customer(&section);
     let price_level = section.text_if_any(key("price_level", "\"WEB\""));

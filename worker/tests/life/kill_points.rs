@@ -60,7 +60,7 @@ const CALLED_OFF: [(&str, Fate); 3] = [
 /// Orders that each life begins with.
 const ORDERS_A_LIFE: usize = 3;
 /// A doomed worker meets its end within this: a pull that the dead one left costs a heartbeat.
-const DOOM: Duration = Duration::from_secs(45);
+const DOOM: Duration = Duration::from_secs(120);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_killed_at_any_call_leaves_every_order_to_come_to_its_end_once() {

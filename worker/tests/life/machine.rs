@@ -20,8 +20,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use worker::temporal::{DevServer, DevServerOptions, Found, Search, find};
 
-/// Longest that one state is waited for.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest that one state is waited for; far more than any takes on an idle machine.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 /// A worker that is told to stop is gone after this.
 pub const STOP: Duration = Duration::from_secs(10);
 /// Time between two looks.
