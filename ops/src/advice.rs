@@ -126,7 +126,10 @@ mod tests {
         unreadable_order: 
         unreadable_shipment: 
         stray_shipment: 
-        mapping_held:
+        mapping_held: 
+        outcome_unknown: bcm orders retry nordwind/C-1001-A | bcm orders mark-done nordwind/C-1001-A --step STEP
+        duplicate_unseen: bcm orders retry nordwind/C-1001-A | bcm orders mark-done nordwind/C-1001-A --step STEP
+        idempotency_conflict: bcm orders retry nordwind/C-1001-A
         ");
     }
 }
