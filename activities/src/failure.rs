@@ -72,6 +72,26 @@ impl Failure {
         }
     }
 
+    /// The attempt was let go before it ended; the next one, at this worker or another, asks first.
+    pub(crate) fn handed_over() -> Self {
+        Self {
+            kind: "HandedOver",
+            text: "the attempt was let go; the next one looks what became of it".to_owned(),
+            retry: Retry::After(Duration::from_millis(50)),
+        }
+    }
+
+    /// The attempt stood still between its note and its send, as a stopped process does: nothing was
+    /// sent, and what another attempt did meanwhile is looked at first.
+    pub(crate) fn too_late(call: &str) -> Self {
+        let text = format!("{call}: not sent, the time noted for it is used up; asks anew");
+        Self {
+            kind: "TooLate",
+            text,
+            retry: Retry::After(Duration::from_millis(50)),
+        }
+    }
+
     /// Temporal itself could not be reached, or refused.
     pub(crate) fn temporal(doing: &str, error: &(dyn Error + 'static)) -> Self {
         let failure = Self::of("Temporal", error, Retry::Backoff);

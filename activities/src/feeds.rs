@@ -5,11 +5,13 @@ mod shipments;
 mod tell;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::marketplace::{MarketplaceCode, OrderKey};
 use ledger::Recorded;
 use temporalio_client::Client;
 use workflows::activities::{FeedInput, FeedReport};
+use workflows::options::{PULL_S, SPARE_S};
 
 pub(crate) use tell::News;
 pub use tell::{Teller, Told};
@@ -103,6 +105,17 @@ impl Feeds {
     async fn shipments_into_ledger(&self, feed: &FeedInput) -> Result<Pulled, Failure> {
         let name = format!("{}/shipments", feed.of);
         self.checked(feed, &name, self.pull_shipments(&name)).await
+    }
+
+    /// Does another call of that length end before Temporal gives this pull up?
+    fn has_time(&self, began: Duration, call_timeout: Duration) -> bool {
+        let passed = self
+            .orders
+            .connections()
+            .clock
+            .elapsed()
+            .saturating_sub(began);
+        passed + call_timeout + Duration::from_secs(SPARE_S) <= Duration::from_secs(PULL_S)
     }
 
     /// Tells every run that owes a look, without a pull: a new mapping version is in force.

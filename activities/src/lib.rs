@@ -17,7 +17,7 @@ pub mod translate;
 pub use calls::Limits;
 pub use failure::Failure;
 pub use feeds::{Feeds, Teller, Told};
-pub use orders::Orders;
+pub use orders::{Orders, SEND_MARGIN};
 pub use registered::{FeedActivities, OrderActivities, command_id};
 pub use restore::{Remembered, Restored};
 pub use settings::{Clock, Connections, Mapped, Shop, Site};

@@ -11,6 +11,8 @@ mod references;
 mod release;
 mod ship;
 
+pub use effect::SEND_MARGIN;
+
 use std::sync::Arc;
 
 pub(crate) use create::booked;
@@ -271,6 +273,7 @@ impl Orders {
             mapping_version: at.mapped.version,
             order_version: at.row.seen_version,
             shipments_version: at.row.shipments_version,
+            look_at: None,
         };
         let kind = blocked.problem.kind.as_str().to_owned();
         let detail = vec![("step", blocked.step.clone()), ("kind", kind)];

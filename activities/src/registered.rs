@@ -24,6 +24,10 @@ use crate::{Failure, Feeds, Orders};
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// Does the work, and tells the server meanwhile that this worker is alive.
+///
+/// Work that nobody waits for any more is let go: the worker was told to stop and its grace is over,
+/// the server gave this attempt up while the process stood still, or the run did. A call under way
+/// then has an unknown outcome, and its intent says so to the next attempt.
 pub(crate) async fn alive<T>(
     ctx: &ActivityContext,
     work: impl Future<Output = Result<T, Failure>>,
@@ -37,6 +41,7 @@ pub(crate) async fn alive<T>(
     };
     tokio::select! {
         done = work => done.map_err(failure),
+        () = ctx.cancelled() => Err(failure(Failure::handed_over())),
         () = beats => unreachable!("the beats have no end"),
     }
 }

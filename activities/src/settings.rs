@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::mapping::Mappings;
 use domain::marketplace::{CustomerModel, MarketplaceCode, Policy};
@@ -15,22 +15,44 @@ use crate::switches::Switches;
 
 /// The one clock of our code.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+pub struct Clock {
+    now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    elapsed: Arc<dyn Fn() -> Duration + Send + Sync>,
+}
 
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self(Arc::new(Timestamp::now))
+        Self::following(Timestamp::now)
     }
 
-    /// Another clock: the demo follows the simulators'.
+    /// Another clock: the demo follows the simulators'. Time that passes is the machine's.
     pub fn following(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        let start = Instant::now();
+        Self {
+            now: Arc::new(now),
+            elapsed: Arc::new(move || start.elapsed()),
+        }
+    }
+
+    /// The same clock, where time passes as a test says.
+    #[must_use]
+    pub fn passing(self, elapsed: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        Self {
+            elapsed: Arc::new(elapsed),
+            ..self
+        }
     }
 
     /// The moment.
     pub fn now(&self) -> Timestamp {
-        (self.0)()
+        (self.now)()
+    }
+
+    /// Time since some moment of this process: never set, and it goes on while the process is
+    /// stopped. Only differences mean something.
+    pub fn elapsed(&self) -> Duration {
+        (self.elapsed)()
     }
 }
 

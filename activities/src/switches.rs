@@ -18,9 +18,11 @@ pub enum Plant {
     CursorPastFailure,
 }
 
-/// Where in a call a worker dies.
+/// Where in a call a worker dies, or freezes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Point {
+    /// `before-look`: the attempt is noted, and takes its last look at the time.
+    BeforeLook,
     /// `before-send`: the intent stands, nothing went out.
     BeforeSend,
     /// `after-answer`: the answer came, nothing was noted.
@@ -32,6 +34,7 @@ pub enum Point {
 pub struct Switches {
     plants: BTreeSet<Plant>,
     kills: Arc<Mutex<BTreeMap<(Point, String), u32>>>,
+    freezes: bool,
 }
 
 impl Switches {
@@ -45,10 +48,10 @@ impl Switches {
         self.plants.contains(&plant)
     }
 
-    /// Dies here, as by `kill -9`, if a test wants it.
+    /// Dies here, as by `kill -9`, or freezes until it is thawed, if a test wants it.
     pub(crate) fn reach(&self, point: Point, call: &str) {
         if self.counts_down(point, call) {
-            die();
+            signal(if self.freezes { "-STOP" } else { "-KILL" });
         }
     }
 
@@ -66,20 +69,23 @@ impl Switches {
     }
 }
 
-/// No destructor runs and no buffer is flushed: the same as a kill from outside.
-fn die() {
+/// No destructor runs and no buffer is flushed: the same as a signal from outside.
+fn signal(which: &str) {
     let own = std::process::id().to_string();
-    // Should there be no `kill`, the exit below is nearly as rude.
-    let _ = std::process::Command::new("kill")
-        .args(["-9", &own])
+    let sent = std::process::Command::new("kill")
+        .args([which, &own])
         .status();
-    std::process::exit(137);
+    // Where there is no `kill`, this is nearly as rude.
+    if which == "-KILL" || sent.is_err() {
+        std::process::exit(137);
+    }
 }
 
 impl FromStr for Switches {
     type Err = String;
 
-    /// Reads `plant:NAME` and `kill:POINT:CALL:NTH`, separated by commas.
+    /// Reads `plant:NAME`, `kill:POINT:CALL:NTH` and `freeze:POINT:CALL:NTH`, separated by commas.
+    /// One worker either dies or freezes.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut switches = Self::default();
         for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
@@ -94,8 +100,10 @@ impl FromStr for Switches {
                 ["plant", "cursor-past-failure"] => {
                     switches.plants.insert(Plant::CursorPastFailure);
                 }
-                ["kill", point, call, nth] => {
+                [what @ ("kill" | "freeze"), point, call, nth] => {
+                    switches.freezes = *what == "freeze";
                     let point = match *point {
+                        "before-look" => Point::BeforeLook,
                         "before-send" => Point::BeforeSend,
                         "after-answer" => Point::AfterAnswer,
                         other => return Err(format!("`{other}` is no point of a call")),

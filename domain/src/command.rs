@@ -176,7 +176,7 @@ impl Command {
             ),
             Self::Cancel { reason_code } => {
                 progress.cancel.get_or_insert_with(|| reason_code.clone());
-                progress.blocked = None;
+                unblock(progress);
                 if facts.order.debited_at.is_some() {
                     Answer::done(
                         "needs_refund",
@@ -188,7 +188,7 @@ impl Command {
             }
             Self::Correct(corrections) => {
                 progress.corrections.merge(corrections.clone());
-                progress.blocked = None;
+                unblock(progress);
                 Answer::done(
                     "corrected",
                     "The codes count for this order; the step is tried again.",
@@ -197,6 +197,11 @@ impl Command {
             Self::MarkDone { step, .. } => mark_done(progress, step),
         }
     }
+}
+
+/// Lets the blocked step be tried again, unless it is parked.
+fn unblock(progress: &mut Progress) {
+    progress.blocked.take_if(|blocked| !blocked.is_parked());
 }
 
 fn has_left(facts: &Facts<'_>) -> bool {

@@ -247,6 +247,22 @@ kinds! {
     SettingsDrift, "settings_drift", Ecommerce, true,
         "A mapping table or setting names what the operator's own lists do not hold any more.",
         "Correct the table or setting that the evidence names; the next sweep looks again.";
+    /// Mapping tables that change too much to be believed unseen.
+    MappingHeld, "mapping_held", Operations, false,
+        "The mapping tables on disk change more than a tenth of the keys in force, so they wait for a second yes.",
+        "Read bcm mappings show. Right: bcm mappings approve with its number. Wrong: put the files back.";
+    /// A write was sent several times, and nobody knows what became of it.
+    OutcomeUnknown, "outcome_unknown", Finance, false,
+        "A write was sent three times, each answer was lost, and a look afterwards did not show it.",
+        "Look the key of the evidence up at the other side. Then retry to send it again, or mark the step done; when it shows by itself, this closes.";
+    /// BlueCherry says that the sales order exists, and does not show it.
+    DuplicateUnseen, "duplicate_unseen", Operations, false,
+        "BlueCherry refuses the sales order because one under its key exists, and its look-up shows none.",
+        "Find the sales order in BlueCherry. Correct or delete it there and retry, or mark the step done with its number.";
+    /// One key with two bodies: a fault of this program.
+    IdempotencyConflict, "idempotency_conflict", Engineering, false,
+        "BlueCherry was sent two different bodies under one idempotency key: a fault of this program.",
+        "Report it with the evidence. After the correction: retry.";
 }
 
 impl fmt::Display for Kind {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::exception::Problem;
+use crate::exception::{Kind, Problem};
+use crate::step::Step;
 
 /// What stands written about an order on our side. Grows by optional fields only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,6 +184,25 @@ pub struct Blocked {
     pub order_version: i64,
     /// Shipments then seen.
     pub shipments_version: i64,
+    /// When to look, and only look, whether its cause is gone; empty where news tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_at: Option<Timestamp>,
+}
+
+impl Blocked {
+    /// Is it parked because nobody knows what became of its write? Then nothing but a person's
+    /// `retry` sends it again: what was sent keeps its body, so no code and no cancel is an answer.
+    pub fn is_parked(&self) -> bool {
+        matches!(
+            self.problem.kind,
+            Kind::OutcomeUnknown | Kind::DuplicateUnseen
+        )
+    }
+
+    /// Is it parked at this step?
+    pub fn is_parked_at(&self, step: &Step) -> bool {
+        self.is_parked() && self.step == step.as_str()
+    }
 }
 
 /// A person's codes for one order, over the mapping tables.

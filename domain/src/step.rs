@@ -33,10 +33,24 @@ pub enum Step {
     Done(Outcome),
 }
 
+/// Sends without a known outcome after which a money write waits for a person.
+pub const UNKNOWNS_MAX: usize = 3;
+
 impl Step {
     /// Is this step a write to either side?
     pub fn is_effect(&self) -> bool {
         !matches!(self, Self::FindSalesOrder | Self::Wait(_) | Self::Done(_))
+    }
+
+    /// Does this write bind money or goods, so that three sends without a known outcome park it?
+    ///
+    /// The sales order, its cancellation, and the cancellation on Mirakl, which pays the customer
+    /// back. Acceptance, tracking and shipment are guarded by the order's state or overwrite.
+    pub fn is_money(&self) -> bool {
+        matches!(
+            self,
+            Self::CreateSalesOrder | Self::CancelSalesOrder | Self::CancelOrder
+        )
     }
 
     /// The word of a step in tables, intents, `mark_done` and exceptions.

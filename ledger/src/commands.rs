@@ -41,7 +41,7 @@ impl Ledger {
             name: command,
             by,
             detail: detail_json,
-            outcome,
+            outcome: &|| outcome.to_owned(),
         };
         insert(conn, key, &said, now).await?;
         writing.commit("writing a command").await
@@ -65,10 +65,12 @@ impl Ledger {
         if !lock(conn, key, now).await? {
             return Err(Error::NotFound);
         }
-        if !insert(conn, key, said, now).await? {
+        if was_taken(conn, said.id).await? {
             return Ok(());
         }
         let progress = progress::advance(conn, key, &note, now, &change).await?;
+        // What it came to is known only now: another person may have been quicker.
+        insert(conn, key, said, now).await?;
         let line = Exported {
             id: said.id.to_owned(),
             at: now,
@@ -78,12 +80,40 @@ impl Ledger {
                 command: said.name.to_owned(),
                 by: said.by.to_owned(),
                 detail: said.detail.to_owned(),
-                outcome: said.outcome.to_owned(),
+                outcome: (said.outcome)(),
                 stands: Stands::of(&progress).into(),
             },
         };
         self.export(line).await?;
         writing.commit("taking a command").await
+    }
+
+    /// Who said this to an order last with this outcome, and when.
+    pub async fn last_command(
+        &self,
+        key: &OrderKey,
+        command: &str,
+        outcome: &str,
+    ) -> Result<Option<(String, Timestamp)>> {
+        let row = sqlx::query(
+            "SELECT person, at FROM commands WHERE marketplace = $1 AND order_id = $2 \
+             AND command = $3 AND outcome = $4 ORDER BY id DESC LIMIT 1",
+        )
+        .bind(key.marketplace.as_str())
+        .bind(&key.order_id)
+        .bind(command)
+        .bind(outcome)
+        .fetch_optional(&mut *self.reading().await?)
+        .await
+        .doing("reading commands")?;
+        let said = |row| {
+            let columns = Columns {
+                row,
+                what: "a command",
+            };
+            Ok((columns.text("person")?, columns.moment("at")?))
+        };
+        row.as_ref().map(said).transpose()
     }
 
     /// Erases an order's personal data for good, by deleting its keys.
@@ -114,6 +144,16 @@ impl Ledger {
     }
 }
 
+/// Was a command of this ID taken before? One without an ID never was.
+async fn was_taken(conn: &mut AnyConnection, id: &str) -> Result<bool> {
+    let found = sqlx::query("SELECT id FROM commands WHERE export_id = $1")
+        .bind(id)
+        .fetch_optional(conn)
+        .await
+        .doing("reading commands")?;
+    Ok(found.is_some())
+}
+
 /// Writes a command down; `false` when one of its ID is there already. An empty ID is none.
 pub(crate) async fn insert(
     conn: &mut AnyConnection,
@@ -122,6 +162,7 @@ pub(crate) async fn insert(
     now: Timestamp,
 ) -> Result<bool> {
     let doing = "writing a command";
+    let outcome = (said.outcome)();
     let written = sqlx::query(
         "INSERT INTO commands (marketplace, order_id, at, command, person, detail, outcome, \
          export_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
@@ -133,7 +174,7 @@ pub(crate) async fn insert(
     .bind(said.name)
     .bind(said.by)
     .bind(said.detail)
-    .bind(said.outcome)
+    .bind(&outcome)
     .bind(Some(said.id.to_owned()).filter(|id| !id.is_empty()))
     .execute(&mut *conn)
     .await
@@ -153,7 +194,7 @@ pub(crate) async fn insert(
     let detail = vec![
         ("command", said.name.to_owned()),
         ("by", said.by.to_owned()),
-        ("outcome", said.outcome.to_owned()),
+        ("outcome", outcome),
     ];
     let event = NewEvent {
         what: "command",

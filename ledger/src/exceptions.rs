@@ -35,6 +35,8 @@ pub(crate) enum Origin {
     Missed,
     /// A sweep that found both sides apart.
     Sweep,
+    /// Mapping tables that wait for a person's yes.
+    Mappings,
 }
 
 impl Origin {
@@ -49,6 +51,7 @@ impl Origin {
             Self::Freshness => "freshness",
             Self::Missed => "missed",
             Self::Sweep => "sweep",
+            Self::Mappings => "mappings",
         }
     }
 }

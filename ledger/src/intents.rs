@@ -109,48 +109,6 @@ impl Ledger {
             None => Err(Error::Corrupt { what: WHAT }),
         }
     }
-
-    /// Notes that an attempt is about to send, and until when it may do so.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]: the intent is not there, or settled: do not send.
-    pub async fn begin_attempt(
-        &self,
-        intent: &Intent,
-        send_deadline: Timestamp,
-        now: Timestamp,
-    ) -> Result<()> {
-        let mut writing = self.writing().await?;
-        let noted = sqlx::query(
-            "UPDATE intents SET attempts = attempts + 1, last_attempt_at = $2, send_deadline = \
-             CASE WHEN send_deadline IS NULL OR send_deadline < $3 THEN $3 \
-             ELSE send_deadline END WHERE id = $1 AND outcome IS NULL",
-        )
-        .bind(intent.id)
-        .bind(now.as_millisecond())
-        .bind(ceil_ms(send_deadline))
-        .execute(writing.conn())
-        .await
-        .doing("noting an attempt")?;
-        if noted.rows_affected() == 0 {
-            return Err(Error::NotFound);
-        }
-        writing.commit("noting an attempt").await
-    }
-
-    /// Notes that an attempt surely left nothing behind: the next one need not wait and ask.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`]: the next attempt will wait and ask, which is only slower.
-    pub async fn end_attempt(&self, intent: &Intent) -> Result<()> {
-        let mut writing = self.writing().await?;
-        sqlx::query("UPDATE intents SET send_deadline = NULL WHERE id = $1 AND outcome IS NULL")
-            .bind(intent.id)
-            .execute(writing.conn())
-            .await
-            .doing("noting the end of an attempt")?;
-        writing.commit("noting the end of an attempt").await
-    }
 }
 
 /// Settles an intent; a second time changes nothing, the first outcome stands.
@@ -177,13 +135,6 @@ pub(crate) async fn settle(
         return Err(Error::NotFound);
     }
     Ok(())
-}
-
-/// A deadline never reads earlier than it was.
-fn ceil_ms(moment: Timestamp) -> i64 {
-    let ms = moment.as_millisecond();
-    let rest = moment.as_nanosecond() - i128::from(ms) * 1_000_000;
-    if rest > 0 { ms + 1 } else { ms }
 }
 
 fn row_of<'a>(key: &'a OrderKey, id: &'a str) -> [&'a str; 3] {

@@ -5,6 +5,7 @@
 //! The ledger has no clock of its own; every moment is passed in. A method without "Errors" fails
 //! with [`Error::Unavailable`] or [`Error::Corrupt`] only.
 
+mod attempts;
 mod budgets;
 mod columns;
 mod commands;
@@ -24,6 +25,7 @@ mod mappings;
 mod open;
 mod orders;
 mod progress;
+mod proposals;
 mod rebuild;
 mod references;
 mod rows;
@@ -35,6 +37,7 @@ mod turns;
 mod unreadable;
 mod waiting;
 
+pub use attempts::{Attempt, Ended};
 pub use budgets::{CallClosing, ClosedCall};
 pub use deadlines::{Due, Stale, Watched};
 pub use error::{Error, Result};
@@ -42,6 +45,7 @@ pub use export::{Exported, Said, Stands, read_export};
 pub use findings::Finding;
 pub use gates::{Closing, Gate};
 pub use open::Ledger;
+pub use proposals::{Approval, ChangedKey, Offered, Proposal};
 pub use rebuild::Rebuild;
 pub use rows::*;
 pub use seal::MasterKey;

@@ -38,30 +38,37 @@ impl Ledger {
         columns.json("json")
     }
 
-    /// Puts tables in force and answers their version; those in force already keep theirs.
+    /// Puts tables in force, whatever they change, and answers their version; those in force already
+    /// keep theirs.
     pub async fn publish_mappings(&self, mappings: &Mappings, now: Timestamp) -> Result<i64> {
         let json = to_json(mappings, WHAT)?;
         let mut writing = self.writing().await?;
         writing.alone(Alone::Publishes).await?;
         let newest = newest(writing.conn()).await?;
-        let version = match newest {
-            Some((version, in_force)) if in_force == json => return Ok(version),
-            Some((version, _)) => version + 1,
-            None => 1,
-        };
-        sqlx::query("INSERT INTO mappings (version, json, published_at) VALUES ($1, $2, $3)")
-            .bind(version)
-            .bind(json)
-            .bind(now.as_millisecond())
-            .execute(writing.conn())
-            .await
-            .doing("publishing the mapping tables")?;
+        if let Some((version, _)) = newest.filter(|(_, in_force)| *in_force == json) {
+            return Ok(version);
+        }
+        let version = append(writing.conn(), &json, now).await?;
         writing.commit("publishing the mapping tables").await?;
         Ok(version)
     }
 }
 
-async fn newest(conn: &mut AnyConnection) -> Result<Option<(i64, String)>> {
+/// Puts tables in force as the next version.
+pub(crate) async fn append(conn: &mut AnyConnection, json: &str, now: Timestamp) -> Result<i64> {
+    let version = newest(conn).await?.map_or(1, |(version, _)| version + 1);
+    sqlx::query("INSERT INTO mappings (version, json, published_at) VALUES ($1, $2, $3)")
+        .bind(version)
+        .bind(json)
+        .bind(now.as_millisecond())
+        .execute(conn)
+        .await
+        .doing("publishing the mapping tables")?;
+    Ok(version)
+}
+
+/// The version in force and its tables.
+pub(crate) async fn newest(conn: &mut AnyConnection) -> Result<Option<(i64, String)>> {
     let row = sqlx::query("SELECT version, json FROM mappings ORDER BY version DESC LIMIT 1")
         .fetch_optional(conn)
         .await

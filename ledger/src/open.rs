@@ -20,6 +20,8 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("../migrations/0002_calls.sql")),
     (3, include_str!("../migrations/0003_deadlines.sql")),
     (4, include_str!("../migrations/0004_rebuild.sql")),
+    (5, include_str!("../migrations/0005_attempts.sql")),
+    (6, include_str!("../migrations/0006_proposals.sql")),
 ];
 
 /// For each SQLite connection. Deleted keys are overwritten, not only unlinked.

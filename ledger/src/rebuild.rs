@@ -80,7 +80,7 @@ impl Ledger {
                         name: command,
                         by,
                         detail,
-                        outcome,
+                        outcome: &|| outcome.clone(),
                     };
                     insert(conn, key, &said, at).await?
                 }

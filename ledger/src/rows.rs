@@ -210,7 +210,7 @@ pub struct Note<'a> {
 }
 
 /// A person's command that was taken.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct TakenCommand<'a> {
     /// Unique; one that comes again is taken once.
     pub id: &'a str,
@@ -220,8 +220,8 @@ pub struct TakenCommand<'a> {
     pub by: &'a str,
     /// The command, JSON.
     pub detail: &'a str,
-    /// Code of the answer.
-    pub outcome: &'a str,
+    /// Code of the answer, asked once the change is made.
+    pub outcome: &'a (dyn Fn() -> String + Send + Sync),
 }
 
 /// How an intent ended.

@@ -31,12 +31,15 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
         Kind::NeedsRefund => vec![format!("bcm orders release {order}")],
         Kind::AddressUnusable => vec![by_hand("release")],
         Kind::CancelledAfterPick => vec![by_hand("cancel_sales_order")],
-        Kind::MarketplaceRefused => vec![retry(), by_hand("STEP")],
+        Kind::MarketplaceRefused | Kind::OutcomeUnknown | Kind::DuplicateUnseen => {
+            vec![retry(), by_hand("STEP")]
+        }
         Kind::ExternalPoTooLong
         | Kind::SalesOrderConflict
         | Kind::SalesOrderRefused
         | Kind::CustomerRefused
-        | Kind::ReleaseRefused => vec![retry()],
+        | Kind::ReleaseRefused
+        | Kind::IdempotencyConflict => vec![retry()],
         // These go on by themselves once their cause is gone.
         Kind::TrackingMissing
         | Kind::UnmappedTax
@@ -61,7 +64,8 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
         | Kind::CancelledOrderBooked
         | Kind::SalesOrderMissing
         | Kind::DuplicateSalesOrder
-        | Kind::SettingsDrift => vec![],
+        | Kind::SettingsDrift
+        | Kind::MappingHeld => vec![],
     }
 }
 
@@ -135,6 +139,10 @@ mod tests {
         endpoint_down: 
         key_refused: 
         right_missing:
+        mapping_held: 
+        outcome_unknown: bcm orders retry nordwind/C-1001-A | bcm orders mark-done nordwind/C-1001-A --step STEP
+        duplicate_unseen: bcm orders retry nordwind/C-1001-A | bcm orders mark-done nordwind/C-1001-A --step STEP
+        idempotency_conflict: bcm orders retry nordwind/C-1001-A
         ");
     }
 }

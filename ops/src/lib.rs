@@ -13,6 +13,7 @@ pub mod exceptions;
 pub mod feeds;
 pub mod gates;
 pub mod ledger;
+pub mod mappings;
 pub mod orders;
 pub mod render;
 pub mod status;

@@ -1,18 +1,22 @@
 //! Journeys across crates, on a real Temporal server and both simulators.
 //!
 //! Every test has a namespace, a ledger and simulators of its own; the server is one for all.
-//! With `BCM_RECORD_HISTORIES=1` the journeys write their histories to `histories/`, which `replay`
-//! replays.
+//! With `BCM_RECORD_HISTORIES=1` the journeys write their histories to the release's folder in
+//! `histories/`; `replay` replays those of every release.
 
 mod harness;
 
 mod blocked;
+mod business;
 mod called_off;
 mod canary;
 mod deadlines;
+mod deploys;
 mod faults;
 mod feeds;
+mod flood;
 mod happy;
+mod held_mappings;
 mod postgres;
 mod rebuild;
 mod replay;

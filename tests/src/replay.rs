@@ -1,8 +1,9 @@
-//! Recorded runs replay with today's code, and a changed order of steps is noticed.
+//! Recorded runs of every release replay with today's code, and a changed order of steps is noticed.
 //!
-//! Record anew with `BCM_RECORD_HISTORIES=1 cargo test -p tests`.
+//! `histories/` has a folder for each release. Those of earlier releases stay as they are; today's is
+//! recorded anew with `BCM_RECORD_HISTORIES=1 cargo test -p tests`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use domain::marketplace::OrderKey;
 use domain::step::{Decision, Outcome, Step};
@@ -24,7 +25,7 @@ use workflows::options;
 use workflows::orders::FulfillOrder;
 use workflows::sweep::Sweep;
 
-/// Paths through an order's life, a feed and a sweep, of which a history is kept.
+/// Paths through an order's life, a feed and a sweep, of which each release keeps a history.
 const RECORDED: [&str; 8] = [
     "happy",
     "blocked-and-corrected",
@@ -35,12 +36,14 @@ const RECORDED: [&str; 8] = [
     "feed",
     "sweep",
 ];
+/// The first release whose histories are kept.
+const FIRST: &str = "0.1.0";
 /// A history that grows beyond this shows documents that do not belong there.
 const BYTES_MAX: usize = 50_000;
 
 #[tokio::test]
 async fn every_recorded_history_replays() {
-    for name in RECORDED {
+    for (name, file) in files() {
         let options = WorkflowReplayerOptions::new()
             .register_workflow::<FulfillOrder>()
             .and_then(|all| all.register_workflow::<CollectOrders>())
@@ -48,7 +51,7 @@ async fn every_recorded_history_replays() {
             .and_then(|all| all.register_workflow::<Sweep>())
             .unwrap();
         let replayer = WorkflowReplayer::new(options.build()).unwrap();
-        let replayed = replayer.replay_workflow(recorded(name)).await;
+        let replayed = replayer.replay_workflow(recorded(&file)).await;
         assert!(replayed.is_ok(), "{name}: {:?}", replayed.err());
     }
 }
@@ -57,7 +60,8 @@ async fn every_recorded_history_replays() {
 async fn a_planted_change_of_the_order_of_steps_is_caught() {
     let options = WorkflowReplayerOptions::new().register_workflow::<AcceptsFirst>();
     let replayer = WorkflowReplayer::new(options.unwrap().build()).unwrap();
-    let failed = replayer.replay_workflow(recorded("happy")).await;
+    let happy = folder().join(FIRST).join("happy.bin");
+    let failed = replayer.replay_workflow(recorded(&happy)).await;
     let Err(WorkflowReplayError::Replay(WorkflowReplayFailure::Nondeterminism { message })) =
         failed
     else {
@@ -68,8 +72,8 @@ async fn a_planted_change_of_the_order_of_steps_is_caught() {
 
 #[test]
 fn recorded_histories_are_small_and_name_nobody() {
-    for name in RECORDED {
-        let bytes = std::fs::read(file(name)).unwrap();
+    for (name, file) in files() {
+        let bytes = std::fs::read(file).unwrap();
         assert!(bytes.len() <= BYTES_MAX, "{name}: {} bytes", bytes.len());
         let text = String::from_utf8_lossy(&bytes).into_owned();
         for word in [
@@ -85,13 +89,49 @@ fn recorded_histories_are_small_and_name_nobody() {
     }
 }
 
-fn file(name: &str) -> std::path::PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("histories");
-    folder.join(format!("{name}.bin"))
+#[test]
+fn every_release_keeps_a_history_of_each_path() {
+    let files = files();
+    for release in releases() {
+        for path in RECORDED {
+            let name = format!("{release}/{path}");
+            assert!(files.iter().any(|(n, _)| *n == name), "{name} is missing");
+        }
+    }
+    assert!(releases().contains(&FIRST.to_owned()));
+    assert!(files.len() >= RECORDED.len(), "{} files", files.len());
 }
 
-fn recorded(name: &str) -> WorkflowHistory {
-    let bytes = std::fs::read(file(name)).unwrap();
+/// Where the histories are.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("histories")
+}
+
+fn releases() -> Vec<String> {
+    let folders = std::fs::read_dir(folder()).expect("the folder of histories");
+    let folders = folders.map(|entry| entry.expect("an entry").file_name());
+    folders
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect()
+}
+
+/// Every recorded history, as `RELEASE/PATH`, whatever it is called.
+fn files() -> Vec<(String, PathBuf)> {
+    let mut all = vec![];
+    for release in releases() {
+        for entry in std::fs::read_dir(folder().join(&release)).expect("a release's folder") {
+            let file = entry.expect("an entry").path();
+            let path = file.file_stem().unwrap_or_default().to_string_lossy();
+            all.push((format!("{release}/{path}"), file));
+        }
+    }
+    all.sort();
+    all
+}
+
+/// Reads a recorded history.
+pub fn recorded(file: &Path) -> WorkflowHistory {
+    let bytes = std::fs::read(file).unwrap();
     WorkflowHistory::from(History::decode(bytes.as_slice()).unwrap())
 }
 

@@ -49,6 +49,37 @@ async fn the_wrong_shop_site_or_master_key_keeps_a_worker_from_starting() {
 }
 
 #[tokio::test]
+async fn the_key_of_another_system_keeps_a_worker_from_starting_and_is_never_printed() {
+    let world = Setup::new("production-key").start().await;
+    // Keys of production in a test's configuration, one after the other.
+    let table = [
+        (
+            "nordwind.key",
+            "live-shop-key-0001",
+            "Mirakl does not take the key",
+        ),
+        (
+            "erp.key",
+            "live-erp-key-0001",
+            "BlueCherry does not take the key",
+        ),
+    ];
+    for (file, key, says) in table {
+        let path = world.folder.join(file);
+        let right = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, key).unwrap();
+        let refused = refusal(world.config()).await;
+        assert!(refused.contains(says), "{file}: {refused}");
+        assert!(!refused.contains(key), "{file}: {refused}");
+        std::fs::write(&path, right).unwrap();
+    }
+    for op in ["OR11", "OR21"] {
+        assert_eq!(world.calls(op), 0, "{op}");
+    }
+    assert_eq!(world.erp_calls("create_sales_order"), 0);
+}
+
+#[tokio::test]
 async fn the_webhook_hears_ids_and_codes_and_the_port_answers() {
     let hook = Hook::listen().await;
     let mut setup = Setup::new("webhook");

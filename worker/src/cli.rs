@@ -53,6 +53,9 @@ enum Verb {
     /// What waits for a person.
     #[command(subcommand)]
     Exceptions(ops::exceptions::ExceptionsVerb),
+    /// Mapping tables that wait for a person's yes.
+    #[command(subcommand)]
+    Mappings(ops::mappings::MappingsVerb),
     /// The feeds; lists them unless told otherwise.
     Feeds(ops::feeds::Feeds),
     /// The ledger itself.
@@ -91,6 +94,7 @@ impl Cli {
             Verb::Status(verb) => place.with(look, async |s| verb.run(s).await).await,
             Verb::Orders(verb) => place.with(look, async |s| verb.run(s).await).await,
             Verb::Exceptions(verb) => place.with(look, async |s| verb.run(s).await).await,
+            Verb::Mappings(verb) => place.with(look, async |s| verb.run(s).await).await,
             Verb::Feeds(verb) => place.with(look, async |s| verb.run(s).await).await,
             Verb::Ledger(LedgerVerb::Rebuild(asked)) => place.rebuild(look, &asked).await,
             Verb::Sweep(verb) => place.with(look, async |s| verb.run(s).await).await,

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use activities::{Connections, Feeds};
+use domain::mapping::Mappings;
 use domain::marketplace::MarketplaceCode;
+use ledger::Offered;
 use temporalio_client::Client;
 
-use crate::config::{changed_keys, fingerprint, load_mappings};
+use crate::config::{changed_keys, fingerprint, load_mappings, needs_yes};
 use crate::health::State;
 
 /// How often the folder is looked at.
@@ -20,6 +22,28 @@ pub struct Watched {
     pub folder: PathBuf,
     /// Marketplaces that rows may name.
     pub marketplaces: Vec<MarketplaceCode>,
+}
+
+/// Puts tables in force, or holds them when they change too much to be believed unseen.
+///
+/// # Errors
+/// The ledger's.
+pub async fn offer(connections: &Connections, tables: &Mappings) -> ledger::Result<Offered> {
+    let judge = |before: &Mappings| needs_yes(before, tables);
+    let now = connections.clock.now();
+    let offered = connections
+        .ledger
+        .offer_mappings(tables, judge, now)
+        .await?;
+    if let Offered::Held(held) = &offered {
+        tracing::warn!(
+            proposal = held.id,
+            changed = held.changed,
+            total = held.total,
+            "mapping tables held, the last good ones stay in force; bcm mappings show"
+        );
+    }
+    Ok(offered)
 }
 
 /// Watches until it is dropped. A wrong table is refused whole and told, by file and line; the last
@@ -50,12 +74,15 @@ pub async fn watch(
             Ok(tables) => {
                 state.set_mappings_refused(false);
                 let before = connections.mappings().await.ok();
-                let at = connections.clock.now();
-                match connections.ledger.publish_mappings(&tables, at).await {
-                    Ok(version) if before.as_ref().is_some_and(|b| b.version == version) => {}
-                    Ok(version) => {
-                        let (changed, total) =
-                            before.map_or((0, 0), |before| changed_keys(&before.tables, &tables));
+                match offer(&connections, &tables).await {
+                    Ok(Offered::Held(_)) => {}
+                    Ok(Offered::InForce(version))
+                        if before.as_ref().is_some_and(|b| b.version == version) => {}
+                    Ok(Offered::InForce(version)) => {
+                        let (changed, total) = before.map_or((0, 0), |before| {
+                            let (changed, total) = changed_keys(&before.tables, &tables);
+                            (changed.len(), total)
+                        });
                         tracing::info!(version, changed, total, "mapping tables in force");
                         if let Err(failure) = feeds.tell_owed(&client).await {
                             tracing::warn!("{failure}; the next pull tells the orders");

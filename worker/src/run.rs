@@ -17,6 +17,7 @@ use workflows::orders::FulfillOrder;
 use workflows::sweep::Sweep;
 
 use domain::mapping::Mappings;
+use ledger::Offered;
 
 use crate::config::Config;
 use crate::{attributes, connect, deadlines, feeds, health, mappings, schedules, secrets, webhook};
@@ -25,6 +26,9 @@ use crate::{attributes, connect, deadlines, feeds, health, mappings, schedules, 
 const STICKY: Duration = Duration::from_secs(3);
 /// Activities under way get this long when the worker is told to stop.
 const GRACE: Duration = Duration::from_secs(8);
+/// What has not ended this long after the word to stop, Temporal being away for example, is left:
+/// the next worker finds it in the ledger and the histories.
+const LEFT_AFTER: Duration = Duration::from_millis(9_500);
 
 /// What a worker runs with.
 pub struct Running {
@@ -59,17 +63,17 @@ impl Running {
     }
 }
 
-/// Loads the mapping tables of a configuration into the ledger, for all workers.
+/// Loads the mapping tables of a configuration into the ledger, for all workers, and answers the
+/// version in force. Tables that change too much are held for a person's yes: also by a restart.
 ///
 /// # Errors
 /// The ledger's.
 pub async fn publish(connections: &Connections, tables: &Mappings) -> anyhow::Result<i64> {
-    let now = connections.clock.now();
-    connections
-        .ledger
-        .publish_mappings(tables, now)
-        .await
-        .context("mapping tables")
+    let offered = mappings::offer(connections, tables).await;
+    Ok(match offered.context("mapping tables")? {
+        Offered::InForce(version) => version,
+        Offered::Held(_) => connections.ledger.mapping_version().await?,
+    })
 }
 
 /// Runs until `stop` resolves, then hands everything over.
@@ -163,8 +167,24 @@ pub async fn run(
         ended.notify_one();
         ran
     };
-    let (ran_orders, ran_feeds, ()) = tokio::join!(order_run, feed_run, stopper);
+    let told = tokio::sync::Notify::new();
+    let stopper = async {
+        stopper.await;
+        told.notify_one();
+    };
+    let left = async {
+        told.notified().await;
+        tokio::time::sleep(LEFT_AFTER).await;
+    };
+    let ended = tokio::select! {
+        ended = async { tokio::join!(order_run, feed_run, stopper) } => Some(ended),
+        () = left => None,
+    };
     beside.shutdown().await;
+    let Some((ran_orders, ran_feeds, ())) = ended else {
+        tracing::warn!("not everything ended in time; the next worker goes on with it");
+        return Ok(());
+    };
     ran_orders.map_err(|error| anyhow::anyhow!("order worker: {error}"))?;
     ran_feeds.map_err(|error| anyhow::anyhow!("feed worker: {error}"))
 }

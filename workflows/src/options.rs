@@ -6,10 +6,24 @@ use temporalio_workflow::{
     ActivityOptions, LocalActivityOptions, RetryPolicy, WorkflowCancellationToken,
 };
 
-/// Longest honest run of an activity: calls end within 45 s, and one activity makes a few.
-const ACTIVITY_S: u64 = 120;
+/// Longest a configuration may let one call last, from connecting to the last byte; with the margin
+/// of its attempt it ends within 45 s.
+pub const CALL_S_MAX: u32 = 40;
+/// Most calls that one activity of an order makes: a consumer's account looked up, opened and looked
+/// up, the sales order looked up, created and read.
+pub const CALLS_MAX: u64 = 6;
+/// What start-to-close leaves beside the calls, so that none goes on after Temporal gave the attempt up.
+pub const SPARE_S: u64 = 5;
+/// Longest honest run of an activity of an order.
+pub const ACTIVITY_S: u64 = 300;
+/// Longest honest run of a pull. It begins no further page that might not end within it.
+pub const PULL_S: u64 = 1_800;
 /// A killed worker is noticed after this.
 const HEARTBEAT_S: u64 = 8;
+
+// The calls of one activity end before its start-to-close, however many it makes.
+const _: () = assert!(CALLS_MAX * CALL_S_MAX as u64 + 2 * SPARE_S <= ACTIVITY_S);
+const _: () = assert!(2 * CALL_S_MAX as u64 + SPARE_S <= PULL_S);
 
 fn retries(longest_s: u64) -> RetryPolicy {
     RetryPolicy::builder()
@@ -31,7 +45,7 @@ pub fn effect(summary: String, token: &WorkflowCancellationToken) -> ActivityOpt
 
 /// One pull of a feed.
 pub fn pull(summary: String, token: &WorkflowCancellationToken) -> ActivityOptions {
-    ActivityOptions::with_start_to_close_timeout(Duration::from_secs(300))
+    ActivityOptions::with_start_to_close_timeout(Duration::from_secs(PULL_S))
         .heartbeat_timeout(Duration::from_secs(HEARTBEAT_S))
         .retry_policy(retries(60))
         .summary(summary)

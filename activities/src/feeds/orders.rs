@@ -68,7 +68,14 @@ impl Feeds {
             c.checked_sub(overlap).unwrap_or(Timestamp::MIN)
         });
         let (mut newest, mut offset, mut rows) = (cursor, 0, 0);
+        let began = self.orders.connections().clock.elapsed();
         loop {
+            // The cursor stays, so the next pull reads these pages again; it is told as a failure.
+            if !self.has_time(began, shop.call_timeout) {
+                return Err(Failure::unexpected(format!(
+                    "feed {name}: {rows} orders read, and more pages than one pull has time for"
+                )));
+            }
             let query = OrderQuery {
                 since: Some(since),
                 offset,
@@ -87,7 +94,8 @@ impl Feeds {
             let stamps = seen.iter().map(|s| s.order.updated_at);
             newest = newest.into_iter().chain(stamps).max();
             let last_page = page.next_offset.is_none();
-            let reached = newest.filter(|_| last_page).map(|n| n.to_string());
+            let reached = reached(newest, page.server_date).filter(|_| last_page);
+            let reached = reached.map(|n| n.to_string());
             let run = FeedRun {
                 feed: name,
                 cursor: reached.as_deref(),
@@ -197,6 +205,15 @@ impl Feeds {
             Err(error) => tracing::warn!(marketplace = %shop.code, "{error}"),
         }
         Ok(())
+    }
+}
+
+/// The cursor after the last page: the newest stamp, but never ahead of Mirakl's own clock. A stamp
+/// from its future, such as before its clock was set back, would hide every change until then.
+fn reached(newest: Option<Timestamp>, server_date: Option<Timestamp>) -> Option<Timestamp> {
+    match (newest, server_date) {
+        (Some(newest), Some(now)) => Some(newest.min(now)),
+        (newest, _) => newest,
     }
 }
 

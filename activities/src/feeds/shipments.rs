@@ -29,6 +29,7 @@ impl Feeds {
             .collect();
         let mut cursor = ledger.cursor(name).await?;
         let (mut rows, mut sum) = (0, Recorded::default());
+        let began = connections.clock.elapsed();
         loop {
             let admitted = self
                 .orders
@@ -55,7 +56,13 @@ impl Feeds {
             }
             rows += u32::try_from(page.rows.len()).unwrap_or(u32::MAX);
             let next = page.next_cursor.clone().or(cursor.clone());
-            let last_page = page.complete || page.rows.is_empty();
+            // Each page moves the cursor, so what is left over is the next read's; a cursor that
+            // stands still brings the same page for ever.
+            let stands = next == cursor;
+            let last_page = page.complete
+                || page.rows.is_empty()
+                || stands
+                || !self.has_time(began, site.call_timeout);
             let run = FeedRun {
                 feed: name,
                 cursor: next.as_deref(),

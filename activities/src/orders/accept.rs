@@ -7,7 +7,7 @@ use domain::progress::{Acceptance, Progress};
 use domain::retry::Fate;
 use domain::step::{Decision, Step};
 use jiff::Timestamp;
-use ledger::{Intent, NewEvent, Note, Settled};
+use ledger::{Ended, Intent, NewEvent, Note, Settled};
 use mirakl::LineDecision;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,6 @@ use super::effect::{Window, is_refusal, unfinished};
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::calls::To;
-use crate::settings::after;
 use crate::switches::Plant;
 
 /// Body of an OR21 intent.
@@ -114,7 +113,7 @@ impl Orders {
         }
         let read_back = matches!(doubted, Acceptance::Doubtful { .. });
         let admitted = self.admit(To::Mirakl(at.shop), "OR21").await?;
-        let deadline = self.before_sending(&intent, window).await?;
+        let attempt = self.before_sending(&intent, "OR21", window).await?;
         let decisions: Vec<LineDecision> = lines
             .iter()
             .map(|(id, accepted)| LineDecision {
@@ -123,6 +122,7 @@ impl Orders {
             })
             .collect();
         let accepted = lines.iter().any(|(_, accepted)| *accepted);
+        self.in_time(&attempt).await?;
         let sending = at.shop.client.accept_order(&key.order_id, &decisions);
         match admitted.send(sending).await {
             Ok(()) => {
@@ -134,7 +134,8 @@ impl Orders {
                     .await
             }
             Err(error) if error.fate() == Fate::Unknown => {
-                let read_after = after(deadline, window.read_lag);
+                self.ended(&attempt, Ended::Lost).await?;
+                let read_after = attempt.shows();
                 let doubtful = |p: &mut Progress| doubt_acceptance(p, read_after);
                 self.doubt(at, &intent, effect, doubtful).await
             }
@@ -158,7 +159,7 @@ impl Orders {
                     && !(read_back && intent.send_deadline.is_none()) =>
             {
                 let read_after = self.now();
-                self.ledger().end_attempt(&intent).await?;
+                self.ended(&attempt, Ended::NotDone).await?;
                 let doubtful = |p: &mut Progress| doubt_acceptance(p, read_after);
                 self.doubt(at, &intent, effect, doubtful).await
             }
@@ -167,9 +168,7 @@ impl Orders {
             }
             Err(error) => {
                 let fate = error.fate();
-                Err(self
-                    .after_failing(&intent, effect, fate, error.into(), deadline, window)
-                    .await)
+                Err(self.after_failing(&attempt, fate, error.into()).await)
             }
         }
     }

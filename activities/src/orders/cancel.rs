@@ -1,19 +1,43 @@
 //! Calling off: the sales order in BlueCherry, the whole order on Mirakl.
 
 use bluecherry::{CancelQuantity, Cancellation, OrderStatus, Side};
-use domain::exception::{Kind, Problem};
+use domain::exception::Kind;
 use domain::marketplace::OrderKey;
 use domain::order::State;
 use domain::progress::{Cancelled, Progress, Sent};
 use domain::retry::Fate;
 use domain::step::{Decision, Step};
-use ledger::NewEvent;
+use ledger::{Ended, NewEvent};
+use serde::{Deserialize, Serialize};
 
-use super::effect::{Window, doubt_sent, is_proven, is_refusal, unfinished};
+use super::effect::{doubt_sent, is_proven, is_refusal, refused_by_erp, unfinished};
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::calls::To;
-use crate::settings::after;
+
+/// Body of the cancellation's intent: who called it off, and why, as it stood before the first send.
+#[derive(Serialize, Deserialize)]
+struct CallingOff {
+    side: Side,
+    reason_code: String,
+}
+
+impl CallingOff {
+    fn of(at: &Situation<'_>) -> Self {
+        Self {
+            side: side(at),
+            reason_code: reason(at).to_owned(),
+        }
+    }
+
+    /// An older program froze the code alone.
+    fn read(body: &str, at: &Situation<'_>) -> Self {
+        serde_json::from_str(body).unwrap_or_else(|_| Self {
+            side: side(at),
+            reason_code: body.to_owned(),
+        })
+    }
+}
 
 impl Orders {
     /// Cancels every piece of the sales order that BlueCherry can still cancel.
@@ -32,14 +56,14 @@ impl Orders {
             return self.decide(key).await;
         }
         let effect = Step::CancelSalesOrder.as_str();
+        let calling_off = serde_json::to_string(&CallingOff::of(&at))
+            .map_err(|_| Failure::unexpected("a cancellation cannot be written".into()))?;
         let intent = self
-            .intend(key, effect, reason(&at), at.mapped.version)
+            .intend(key, effect, &calling_off, at.mapped.version)
             .await?;
+        let calling_off = CallingOff::read(&intent.body, &at);
         let site = self.site();
-        let window = Window {
-            call_timeout: site.call_timeout,
-            read_lag: site.read_lag,
-        };
+        let window = self.erp_window();
         self.not_before_it_must_show(&intent, effect, window)?;
         let reading = self.admit(To::BlueCherry, "get_sales_order").await?;
         let order = reading
@@ -62,15 +86,20 @@ impl Orders {
         if order.status == OrderStatus::Cancelled || lines.is_empty() {
             return self.cancelled(&at, &intent, 0).await;
         }
+        let step = Step::CancelSalesOrder;
+        if let Some(problem) = self.parks(&at, &step, &intent, window).await? {
+            return self.park(&at, &step, problem, &intent).await;
+        }
         let cancellation = Cancellation {
             lines,
-            side: side(&at),
-            reason_code: intent.body.clone(),
+            side: calling_off.side,
+            reason_code: calling_off.reason_code,
             // One ID for each set of lines: what a lost answer cancelled is not asked for again.
             external_cancel_id: format!("{}-C{}", order.external_po, order.version),
         };
         let admitted = self.admit(To::BlueCherry, "cancel_lines").await?;
-        let deadline = self.before_sending(&intent, window).await?;
+        let attempt = self.before_sending(&intent, "cancel_lines", window).await?;
+        self.in_time(&attempt).await?;
         let idempotency_key = format!("cancel:{}:{}", order.external_po, order.version);
         let cancelling = site
             .binding
@@ -83,20 +112,16 @@ impl Orders {
                 self.cancelled(&at, &intent, left).await
             }
             Err(error) if is_refusal(error.retry(), error.fate()) => {
-                let code = error.code().unwrap_or("refused").to_owned();
-                if code == "order_locked" {
+                if error.code() == Some("order_locked") {
                     let left = cancellation.lines.iter().map(|l| l.qty).sum();
                     return self.cancelled(&at, &intent, left).await;
                 }
-                let problem = Problem::new(Kind::SalesOrderRefused).with("code", code);
-                self.block(&at, &Step::CancelSalesOrder, problem, Some(&intent), |_| {})
-                    .await
+                let problem = refused_by_erp(&error, Kind::SalesOrderRefused);
+                self.block(&at, &step, problem, Some(&intent), |_| {}).await
             }
             Err(error) => {
                 let fate = error.fate();
-                Err(self
-                    .after_failing(&intent, effect, fate, error.into(), deadline, window)
-                    .await)
+                Err(self.after_failing(&attempt, fate, error.into()).await)
             }
         }
     }
@@ -133,8 +158,13 @@ impl Orders {
             let doubtful = |p: &mut Progress| doubt_sent(&mut p.order_cancelled, read_after);
             return self.doubt(&at, &intent, effect, doubtful).await;
         }
+        let step = Step::CancelOrder;
+        if let Some(problem) = self.parks(&at, &step, &intent, window).await? {
+            return self.park(&at, &step, problem, &intent).await;
+        }
         let admitted = self.admit(To::Mirakl(at.shop), "OR29").await?;
-        let deadline = self.before_sending(&intent, window).await?;
+        let attempt = self.before_sending(&intent, "OR29", window).await?;
+        self.in_time(&attempt).await?;
         let cancelling = at.shop.client.cancel_order(&key.order_id);
         match admitted.send(cancelling).await {
             Ok(()) => {
@@ -146,24 +176,23 @@ impl Orders {
                     .await
             }
             Err(error) if error.fate() == Fate::Unknown => {
-                let read_after = after(deadline, window.read_lag);
+                self.ended(&attempt, Ended::Lost).await?;
+                let read_after = attempt.shows();
                 let doubtful = |p: &mut Progress| doubt_sent(&mut p.order_cancelled, read_after);
                 self.doubt(&at, &intent, effect, doubtful).await
             }
             Err(error) if is_refusal(error.retry(), error.fate()) => {
                 if is_proven(doubted, &intent) {
-                    return self.refused(&at, &Step::CancelOrder, &intent, &error).await;
+                    return self.refused(&at, &step, &intent, &error).await;
                 }
                 let read_after = self.now();
-                self.ledger().end_attempt(&intent).await?;
+                self.ended(&attempt, Ended::NotDone).await?;
                 let doubtful = |p: &mut Progress| doubt_sent(&mut p.order_cancelled, read_after);
                 self.doubt(&at, &intent, effect, doubtful).await
             }
             Err(error) => {
                 let fate = error.fate();
-                Err(self
-                    .after_failing(&intent, effect, fate, error.into(), deadline, window)
-                    .await)
+                Err(self.after_failing(&attempt, fate, error.into()).await)
             }
         }
     }

@@ -1,19 +1,37 @@
 //! A person's word, taken into the ledger.
 
+use std::sync::PoisonError;
+
 use bluecherry::OrderStatus;
-use domain::command::{Answer, Command};
+use domain::command::{Answer, Command, is_code};
 use domain::fulfillment::{open_quantities, tracking_key};
+use domain::marketplace::OrderKey;
 use domain::order::Order;
 use domain::progress::{Progress, SalesOrder, Sent};
 use domain::shipment::{Shipped, shipped};
 use domain::step::Step;
+use jiff::SignedDuration;
 use ledger::{Note, Settled, TakenCommand};
+use serde_json::Value;
 use workflows::activities::CommandRequest;
 
 use super::create::booked;
+use super::ship::tracking_effect;
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::calls::To;
+
+/// A second `retry` within this time is told who said the first.
+const SAID_BEFORE: SignedDuration = SignedDuration::from_hours(1);
+
+/// Where a word came from, and the code of the person where one was given.
+fn said_by(request: &CommandRequest) -> String {
+    let person = request.detail.get("by").and_then(Value::as_str);
+    match person.filter(|code| is_code(code)) {
+        Some(code) => format!("{}:{code}", request.by),
+        None => request.by.clone(),
+    }
+}
 
 impl Orders {
     /// Takes a command, or says why not. The order's run looks at it right after.
@@ -52,47 +70,71 @@ impl Orders {
             self.note(request, &command, &answer).await?;
             return Ok(answer);
         }
+        let taken = std::sync::Mutex::new(answer.clone());
         let change = |p: &mut Progress| {
-            command.apply(p, &at.facts(), &step);
+            let answer = command.apply(p, &at.facts(), &step);
+            *taken.lock().unwrap_or_else(PoisonError::into_inner) = answer;
             if let Some(found) = &confirmed {
                 found.clone().into(p);
             }
         };
-        // A sales order made by hand settles what was meant to be sent.
-        let intent = match &confirmed {
-            Some(Found::SalesOrder(_)) => {
-                let effect = Step::CreateSalesOrder.as_str();
-                self.ledger().open_intent(key, effect).await?
-            }
+        // What was done by hand settles what was meant to be sent.
+        let effect = match (&command, &confirmed) {
+            (_, Some(Found::Tracking(shipment))) => Some(tracking_effect(shipment)),
+            (Command::MarkDone { step, .. }, _) => Some(step.clone()),
             _ => None,
+        };
+        let intent = match effect {
+            Some(effect) => self.ledger().open_intent(key, &effect).await?,
+            None => None,
         };
         let note = Note {
             settle: intent.as_ref().map(|intent| (intent, Settled::Done)),
             event: None,
         };
+        let outcome = || {
+            let taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+            taken.code.clone()
+        };
         let said = TakenCommand {
             id,
             name: command.name(),
-            by: &request.by,
+            by: &said_by(request),
             detail: &as_json(&command)?,
-            outcome: &answer.code,
+            outcome: &outcome,
         };
         match self
             .ledger()
             .take_command(key, &said, note, at.now, change)
             .await
         {
-            Ok(()) => Ok(answer),
+            Ok(()) => {}
             // Better refused now than lost with the ledger later.
             Err(error @ ledger::Error::NotExported { .. }) => {
                 tracing::error!("{error}: see [ledger] export in bcm.toml");
-                Ok(Answer::refused(
+                return Ok(Answer::refused(
                     "not_exported",
                     "The export of decisions cannot be written on the worker's machine, so nothing was taken: see [ledger] export in bcm.toml, then say it again.",
-                ))
+                ));
             }
-            Err(error) => Err(error.into()),
+            Err(error) => return Err(error.into()),
         }
+        // Of two people at once, one changed it, and the other is told so.
+        let answer = taken.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if answer.code == "looked_again" {
+            return Ok(self.said_before(key).await?.unwrap_or(answer));
+        }
+        Ok(answer)
+    }
+
+    /// Nothing is blocked: has somebody else said `retry` a moment ago? Then who.
+    async fn said_before(&self, key: &OrderKey) -> Result<Option<Answer>, Failure> {
+        let said = self.ledger().last_command(key, "retry", "retried").await?;
+        let recent = said.filter(|(_, at)| self.now().duration_since(*at) < SAID_BEFORE);
+        Ok(recent.map(|(by, at)| {
+            let says = format!("Nothing is blocked: {by} had the step tried again at {at:.0}.");
+            Answer::done("already_retried", &says)
+        }))
     }
 
     async fn note(
@@ -102,9 +144,9 @@ impl Orders {
         answer: &Answer,
     ) -> Result<(), Failure> {
         let detail = as_json(command)?;
-        let (name, by) = (command.name(), request.by.as_str());
+        let (name, by) = (command.name(), said_by(request));
         self.ledger()
-            .record_command(&request.order, name, by, &detail, &answer.code, self.now())
+            .record_command(&request.order, name, &by, &detail, &answer.code, self.now())
             .await?;
         Ok(())
     }

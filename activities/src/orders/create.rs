@@ -5,9 +5,9 @@ use domain::exception::{Kind, Problem};
 use domain::marketplace::OrderKey;
 use domain::progress::{Booked, BookedLine, SalesOrder as Place};
 use domain::step::{Decision, Step};
-use ledger::{Intent, NewEvent, Note, Settled};
+use ledger::{Ended, Intent, NewEvent, Note, Settled};
 
-use super::effect::{Window, is_refusal};
+use super::effect::{Attempt, TWO_BODIES, is_refusal, refused_by_erp};
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::calls::To;
@@ -18,14 +18,6 @@ use crate::translate::{self, SalesOrderDraft, evidence};
 const EFFECT: &str = "create_sales_order";
 
 impl Orders {
-    fn erp_window(&self) -> Window {
-        let site = self.site();
-        Window {
-            call_timeout: site.call_timeout,
-            read_lag: site.read_lag,
-        }
-    }
-
     /// Creates the BlueCherry sales order, on hold and without a ship-to.
     ///
     /// Safe to repeat: the intent, with its frozen body, stands in the ledger before the first send,
@@ -57,6 +49,10 @@ impl Orders {
             if let Some(found) = self.look_up(&meant).await? {
                 return self.found(&at, &intent, &meant, &found).await;
             }
+        }
+        let (step, window) = (Step::CreateSalesOrder, self.erp_window());
+        if let Some(problem) = self.parks(&at, &step, &intent, window).await? {
+            return self.park(&at, &step, problem, &intent).await;
         }
         self.send(&at, &intent, &meant).await
     }
@@ -191,7 +187,8 @@ impl Orders {
                 p.sales_order = Place::Doubtful
             })
             .await?;
-        let deadline = self.before_sending(intent, window).await?;
+        let attempt = self.before_sending(intent, EFFECT, window).await?;
+        self.in_time(&attempt).await?;
         let idempotency_key = format!("{}:{}", meant.external_po, &intent.body_hash[..16]);
         let creating = self
             .site()
@@ -199,12 +196,18 @@ impl Orders {
             .create_sales_order(meant, &idempotency_key);
         match admitted.send(creating).await {
             Ok(Created::Done(order)) => self.found(at, intent, meant, &order).await,
-            Ok(Created::Queued) => self.queued(at, intent).await,
+            Ok(Created::Queued) => self.queued(at, &attempt).await,
             Err(error) if error.code() == Some("duplicate_external_po") => {
-                self.duplicate(at, intent, meant, error).await
+                self.duplicate(at, &attempt, meant, error).await
             }
             Err(error) if error.code() == Some("insufficient_stock") => {
                 self.no_stock(at, intent).await
+            }
+            Err(error) if error.code() == Some(TWO_BODIES) => {
+                // An earlier body went out under this key: the intent stays open, and doubtful.
+                let problem = refused_by_erp(&error, Kind::SalesOrderRefused);
+                self.block(at, &Step::CreateSalesOrder, problem, None, |_| {})
+                    .await
             }
             Err(error) if is_refusal(error.retry(), error.fate()) => {
                 let of_customer = matches!(
@@ -216,16 +219,14 @@ impl Orders {
                 } else {
                     Kind::SalesOrderRefused
                 };
-                let problem = Problem::new(kind).with("code", error.code().unwrap_or("refused"));
+                let problem = refused_by_erp(&error, kind);
                 let reset = |p: &mut domain::progress::Progress| p.sales_order = Place::None;
                 self.block(at, &Step::CreateSalesOrder, problem, Some(intent), reset)
                     .await
             }
             Err(error) => {
                 let fate = error.fate();
-                Err(self
-                    .after_failing(intent, EFFECT, fate, error.into(), deadline, window)
-                    .await)
+                Err(self.after_failing(&attempt, fate, error.into()).await)
             }
         }
     }
@@ -259,9 +260,9 @@ impl Orders {
     }
 
     /// 202: carried out with the site's next cycle. The intent stays open until a look-up shows it.
-    async fn queued(&self, at: &Situation<'_>, intent: &Intent) -> Result<Decision, Failure> {
+    async fn queued(&self, at: &Situation<'_>, attempt: &Attempt) -> Result<Decision, Failure> {
         // The answer came: no attempt is under way that a look-up would have to wait for.
-        self.ledger().end_attempt(intent).await?;
+        self.ended(attempt, Ended::Done).await?;
         let now = self.now();
         let cycle = self.site().queue_cycle;
         let queued = Place::Queued {
@@ -283,27 +284,38 @@ impl Orders {
         self.decide(&at.row.key).await
     }
 
-    /// BlueCherry has one under this key that the look-up did not show: read it by its number.
+    /// BlueCherry has one under this key that the look-up did not show: it is read by its number; or,
+    /// where BlueCherry names none, looked up once more when it must show, and then a person is asked.
     async fn duplicate(
         &self,
         at: &Situation<'_>,
-        intent: &Intent,
+        attempt: &Attempt,
         meant: &NewSalesOrder,
         error: bluecherry::Error,
     ) -> Result<Decision, Failure> {
-        match &error {
-            bluecherry::Error::Refused {
-                existing_id: Some(number),
-                ..
-            } => {
-                let admitted = self.admit(To::BlueCherry, "get_sales_order").await?;
-                let existing = admitted
-                    .send(self.site().binding.sales_order(number))
-                    .await?;
-                self.found(at, intent, meant, &existing).await
-            }
-            _ => Err(error.into()),
+        let intent = &attempt.intent;
+        if let bluecherry::Error::Refused {
+            existing_id: Some(number),
+            ..
+        } = &error
+        {
+            // Should the read fail, nothing of this attempt is left behind that had to be waited for.
+            self.ended(attempt, Ended::NotDone).await?;
+            let admitted = self.admit(To::BlueCherry, "get_sales_order").await?;
+            let reading = self.site().binding.sales_order(number);
+            let existing = admitted.send(reading).await?;
+            return self.found(at, intent, meant, &existing).await;
         }
+        self.ended(attempt, Ended::Duplicate).await?;
+        let tried = self.ledger().attempts(intent).await?;
+        let told = |t: &&ledger::Attempt| t.ended.as_deref() == Some(Ended::Duplicate.as_str());
+        if tried.iter().filter(told).count() < 2 {
+            let lag = self.site().read_lag;
+            return Err(Failure::ask_later(attempt.call, lag));
+        }
+        let problem = Problem::new(Kind::DuplicateUnseen).with("key", &meant.external_po);
+        self.park(at, &Step::CreateSalesOrder, problem, intent)
+            .await
     }
 
     /// A sales order is there. It counts only when channel, order ID and lines are this order's.

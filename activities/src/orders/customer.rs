@@ -3,6 +3,7 @@
 use bluecherry::{AccountModel, NewCustomer};
 use domain::exception::{Kind, Problem};
 use domain::marketplace::CustomerModel;
+use sha2::{Digest, Sha256};
 
 use super::effect::is_refusal;
 use super::{Orders, Situation};
@@ -53,7 +54,8 @@ impl Orders {
         }
         // Create-or-return by handle: the handle itself is the lock, so a repeat makes no second one.
         let admitted = self.admit(To::BlueCherry, "put_customer").await?;
-        let putting = binding.put_customer(&handle, &account, &handle);
+        let key = format!("{handle}:{}", fingerprint(&account)?);
+        let putting = binding.put_customer(&handle, &account, &key);
         match admitted.send(putting).await {
             Ok(customer) => Ok(Ok(customer.customer_code)),
             Err(error) if is_refusal(error.retry(), error.fate()) => {
@@ -67,4 +69,13 @@ impl Orders {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Tells bodies apart: the consumer's name may change between two orders, and one key with two bodies
+/// would be refused.
+fn fingerprint(account: &NewCustomer) -> Result<String, Failure> {
+    let body = serde_json::to_vec(account)
+        .map_err(|_| Failure::unexpected("a customer account cannot be written".into()))?;
+    let hash = Sha256::digest(&body);
+    Ok(hash.iter().take(8).map(|b| format!("{b:02x}")).collect())
 }

@@ -5,9 +5,9 @@ use domain::exception::{Kind, Problem};
 use domain::marketplace::OrderKey;
 use domain::progress::Progress;
 use domain::step::{Decision, Step};
-use ledger::{Intent, NewEvent};
+use ledger::{Ended, Intent, NewEvent};
 
-use super::effect::{Window, is_refusal};
+use super::effect::{Attempt, Window, is_refusal, refused_by_erp};
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::calls::To;
@@ -42,10 +42,7 @@ impl Orders {
                 }
             },
         };
-        let window = Window {
-            call_timeout: self.site().call_timeout * 2,
-            read_lag: self.site().read_lag,
-        };
+        let window = self.erp_window();
         self.not_before_it_must_show(&intent, effect, window)?;
         let reading = self.admit(To::BlueCherry, "get_sales_order").await?;
         let order = reading
@@ -75,15 +72,9 @@ impl Orders {
                 .block(at, &Step::Release, problem, Some(intent), |_| {})
                 .await;
         }
-        // Both may go before the attempt is noted: a closed gate must not look like a sent call.
-        let set_ship_to = match order.ship_to_set {
-            true => None,
-            false => Some(self.admit(To::BlueCherry, "set_ship_to").await?),
-        };
-        let release = self.admit(To::BlueCherry, "release_sales_order").await?;
-        let deadline = self.before_sending(intent, window).await?;
-        let mut order = order;
-        if let Some(set_ship_to) = set_ship_to {
+        // Ship-to and release are two writes, and each has its own attempt with its own time.
+        let (mut order, mut intent) = (order, intent.clone());
+        if !order.ship_to_set {
             let ship_to = serde_json::from_str(&intent.body)
                 .map_err(|_| Failure::unexpected(format!("intent {} is unreadable", intent.id)))?;
             let change = ShipToChange {
@@ -92,20 +83,30 @@ impl Orders {
                 expected_version: order.version,
             };
             let key = format!("ship-to:{}:{}", order.external_po, order.version);
+            let admitted = self.admit(To::BlueCherry, "set_ship_to").await?;
+            let attempt = self.before_sending(&intent, "set_ship_to", window).await?;
+            self.in_time(&attempt).await?;
             let setting = binding.set_ship_to(&order.ord_num, &change, &key);
-            order = match set_ship_to.send(setting).await {
+            order = match admitted.send(setting).await {
                 Ok(order) => order,
-                Err(error) => return self.not_released(at, intent, window, deadline, error).await,
+                Err(error) => return self.not_released(at, &attempt, error).await,
             };
+            self.ended(&attempt, Ended::Done).await?;
+            intent = attempt.intent;
         }
         if ours(&order) {
             let key = format!("release:{}:{}", order.external_po, order.version);
             let hold = &self.site().hold_code;
+            let call = "release_sales_order";
+            let admitted = self.admit(To::BlueCherry, call).await?;
+            let attempt = self.before_sending(&intent, call, window).await?;
+            self.in_time(&attempt).await?;
             let releasing = binding.release(&order.ord_num, hold, &key);
-            order = match release.send(releasing).await {
+            order = match admitted.send(releasing).await {
                 Ok(order) => order,
-                Err(error) => return self.not_released(at, intent, window, deadline, error).await,
+                Err(error) => return self.not_released(at, &attempt, error).await,
             };
+            self.ended(&attempt, Ended::Done).await?;
             if ours(&order) {
                 return Err(Failure::unexpected(format!(
                     "sales order {} keeps its hold after a release",
@@ -118,7 +119,7 @@ impl Orders {
             what: "released",
             detail,
         };
-        self.done(&at.row.key, intent, event, |p: &mut Progress| {
+        self.done(&at.row.key, &intent, event, |p: &mut Progress| {
             p.released = true
         })
         .await
@@ -127,18 +128,15 @@ impl Orders {
     async fn not_released(
         &self,
         at: &Situation<'_>,
-        intent: &Intent,
-        window: Window,
-        deadline: jiff::Timestamp,
+        attempt: &Attempt,
         error: bluecherry::Error,
     ) -> Result<Decision, Failure> {
         // Somebody changed the sales order meanwhile: the next attempt reads it anew.
         let stale = error.code() == Some("version_mismatch");
         if is_refusal(error.retry(), error.fate()) && !stale {
-            let problem =
-                Problem::new(Kind::ReleaseRefused).with("code", error.code().unwrap_or("refused"));
+            let problem = refused_by_erp(&error, Kind::ReleaseRefused);
             return self
-                .block(at, &Step::Release, problem, Some(intent), |_| {})
+                .block(at, &Step::Release, problem, Some(&attempt.intent), |_| {})
                 .await;
         }
         let fate = error.fate();
@@ -147,9 +145,6 @@ impl Orders {
         } else {
             error.into()
         };
-        let call = Step::Release.as_str();
-        Err(self
-            .after_failing(intent, call, fate, failure, deadline, window)
-            .await)
+        Err(self.after_failing(attempt, fate, failure).await)
     }
 }

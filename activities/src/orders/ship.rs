@@ -8,7 +8,7 @@ use domain::retry::Fate;
 use domain::shipment::{Parcel, Shipment, Shipped, shipped};
 use domain::step::{Decision, Step};
 use jiff::tz::TimeZone;
-use ledger::NewEvent;
+use ledger::{Ended, NewEvent};
 use mirakl::Tracking;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,6 @@ use super::effect::{doubt_sent, is_proven, is_refusal, unfinished};
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::calls::To;
-use crate::settings::after;
 use crate::translate::evidence;
 
 /// Body of an OR23 intent.
@@ -27,6 +26,11 @@ struct Sending {
     carrier_name: Option<String>,
     carrier_url: Option<String>,
     tracking_number: Option<String>,
+}
+
+/// The word of OR23's intent: each shipment, and each correction of it, is told once.
+pub(super) fn tracking_effect(shipment: &str) -> String {
+    format!("{}:{shipment}", Step::SendTracking.as_str())
 }
 
 impl Orders {
@@ -53,7 +57,7 @@ impl Orders {
                     .await;
             }
         };
-        let effect = format!("{}:{}", Step::SendTracking.as_str(), sending.shipment);
+        let effect = tracking_effect(&sending.shipment);
         let body = serde_json::to_string(&sending)
             .map_err(|_| Failure::unexpected("a tracking cannot be written".into()))?;
         let intent = self.intend(key, &effect, &body, at.mapped.version).await?;
@@ -61,7 +65,8 @@ impl Orders {
             .map_err(|_| Failure::unexpected(format!("intent {} is unreadable", intent.id)))?;
         let window = at.window();
         let admitted = self.admit(To::Mirakl(at.shop), "OR23").await?;
-        let deadline = self.before_sending(&intent, window).await?;
+        let attempt = self.before_sending(&intent, "OR23", window).await?;
+        self.in_time(&attempt).await?;
         let tracking = Tracking {
             carrier_code: sending.carrier_code.clone(),
             carrier_name: sending.carrier_name.clone(),
@@ -92,9 +97,7 @@ impl Orders {
             }
             Err(error) => {
                 let fate = error.fate();
-                Err(self
-                    .after_failing(&intent, &effect, fate, error.into(), deadline, window)
-                    .await)
+                Err(self.after_failing(&attempt, fate, error.into()).await)
             }
         }
     }
@@ -184,7 +187,8 @@ impl Orders {
             return self.doubt(&at, &intent, effect, doubtful).await;
         }
         let admitted = self.admit(To::Mirakl(at.shop), "OR24").await?;
-        let deadline = self.before_sending(&intent, window).await?;
+        let attempt = self.before_sending(&intent, "OR24", window).await?;
+        self.in_time(&attempt).await?;
         let confirming = at.shop.client.confirm_shipment(&key.order_id);
         match admitted.send(confirming).await {
             Ok(()) => {
@@ -196,7 +200,8 @@ impl Orders {
                     .await
             }
             Err(error) if error.fate() == Fate::Unknown => {
-                let read_after = after(deadline, window.read_lag);
+                self.ended(&attempt, Ended::Lost).await?;
+                let read_after = attempt.shows();
                 let doubtful = |p: &mut Progress| doubt_sent(&mut p.shipment, read_after);
                 self.doubt(&at, &intent, effect, doubtful).await
             }
@@ -207,15 +212,13 @@ impl Orders {
                         .await;
                 }
                 let read_after = self.now();
-                self.ledger().end_attempt(&intent).await?;
+                self.ended(&attempt, Ended::NotDone).await?;
                 let doubtful = |p: &mut Progress| doubt_sent(&mut p.shipment, read_after);
                 self.doubt(&at, &intent, effect, doubtful).await
             }
             Err(error) => {
                 let fate = error.fate();
-                Err(self
-                    .after_failing(&intent, effect, fate, error.into(), deadline, window)
-                    .await)
+                Err(self.after_failing(&attempt, fate, error.into()).await)
             }
         }
     }

@@ -22,7 +22,7 @@ use simulators::scenario::NORDWIND;
 use tempfile::TempDir;
 use workflows::activities::{CommandRequest, FeedInput};
 
-use crate::plan::{CALL, LAG, Plan, account, shop, site, start};
+use crate::plan::{Plan, SHOWS, account, shop, site, start};
 use crate::web;
 
 /// Longest the real thing may take before a test gives up.
@@ -187,7 +187,7 @@ impl Env {
                 Ok(step) if step != Step::Wait(Wait::ReadBack) => return step,
                 done => last = Some(done),
             }
-            self.clock.advance(CALL + LAG);
+            self.clock.advance(SHOWS);
             self.pull().await;
         }
         panic!("{key} does not settle: {last:?}");

@@ -18,6 +18,10 @@ use crate::tables::tables;
 /// Longest a call may last, and how late a write may show: by the tests' clock, nobody waits.
 pub const CALL: Duration = Duration::from_secs(30);
 pub const LAG: Duration = Duration::from_secs(10);
+/// From when on a write must show whose answer was lost.
+pub const SHOWS: Duration = CALL
+    .saturating_add(activities::SEND_MARGIN)
+    .saturating_add(LAG);
 /// Length of the site's queue cycle.
 pub const CYCLE: Duration = Duration::from_secs(600);
 /// What a test wants to be different.

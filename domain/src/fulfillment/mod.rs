@@ -62,7 +62,11 @@ pub fn next_step(progress: &Progress, facts: &Facts<'_>) -> Step {
         return Step::Wait(Wait::Held);
     }
     match &progress.blocked {
-        Some(blocked) if blocked.step == step.as_str() && still_blocked(progress, facts) => {
+        Some(blocked)
+            if blocked.step == step.as_str()
+                && still_blocked(progress, facts)
+                && blocked.look_at.is_none_or(|at| facts.now < at) =>
+        {
             Step::Wait(Wait::Person(blocked.problem.clone()))
         }
         _ => step,
@@ -336,6 +340,7 @@ pub fn wake_at(progress: &Progress, facts: &Facts<'_>, step: &Step) -> Option<Ti
     }
     match step {
         Step::Wait(Wait::Aftercare) => Some(aftercare_ends(facts)),
+        Step::Wait(Wait::Person(_)) => progress.blocked.as_ref().and_then(|b| b.look_at),
         _ => None,
     }
 }

@@ -13,7 +13,12 @@ pub fn shown(progress: &Progress, facts: &Facts<'_>, step: &Step) -> Shown {
     let stage = stage(progress, facts, step);
     let blocked_on = match step {
         Step::Wait(Wait::Person(problem)) => Some(problem.clone()),
-        _ => None,
+        // While a parked write is only looked for, its exception stays.
+        step => progress
+            .blocked
+            .as_ref()
+            .filter(|blocked| blocked.is_parked_at(step))
+            .map(|blocked| blocked.problem.clone()),
     };
     Shown {
         stage,

@@ -227,6 +227,7 @@ fn cancel_refuses_then_calls_off_then_needs_a_refund() {
 #[test]
 fn a_refusal_stands_until_its_cure_may_have_come() {
     let blocked = Blocked {
+        look_at: None,
         step: "create_sales_order".into(),
         problem: Problem::new(Kind::UnmappedSku),
         mapping_version: 1,

@@ -32,39 +32,6 @@ async fn an_open_intent_keeps_its_body_over_a_changed_mapping() {
 }
 
 #[tokio::test]
-async fn an_attempt_is_noted_before_it_sends_and_keeps_the_latest_deadline() {
-    let (_home, ledger) = fresh().await;
-    put(&ledger, &[seen("A", 1)], 1).await;
-    let intent = ledger
-        .intend(&key("A"), "release", "b", 1, at(2))
-        .await
-        .unwrap();
-    for deadline in [50, 40] {
-        ledger
-            .begin_attempt(&intent, at(deadline), at(3))
-            .await
-            .unwrap();
-    }
-    let now = ledger
-        .open_intent(&key("A"), "release")
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!((now.attempts, now.send_deadline), (2, Some(at(50))));
-    let fraction = at(60) + jiff::SignedDuration::from_nanos(1);
-    ledger
-        .begin_attempt(&intent, fraction, at(4))
-        .await
-        .unwrap();
-    let now = ledger
-        .open_intent(&key("A"), "release")
-        .await
-        .unwrap()
-        .unwrap();
-    assert!(now.send_deadline.unwrap() >= fraction, "never earlier");
-}
-
-#[tokio::test]
 async fn a_settled_intent_makes_way_for_a_new_one_and_stays_settled() {
     let (home, ledger) = fresh().await;
     put(&ledger, &[seen("A", 1), seen("B", 1)], 1).await;
@@ -98,7 +65,7 @@ async fn a_settled_intent_makes_way_for_a_new_one_and_stays_settled() {
         ledger.open_intent(&key("A"), "release").await.unwrap(),
         None
     );
-    let late = ledger.begin_attempt(&intent, at(9), at(4)).await;
+    let late = ledger.begin_attempt(&intent, "OR21", at(9), at(4)).await;
     assert!(matches!(late, Err(Error::NotFound)));
     let next = ledger
         .intend(&key("A"), "release", "b 2", 2, at(5))

@@ -1,5 +1,6 @@
 //! The ledger against a SQLite file. `postgres.rs` runs the same tests against PostgreSQL.
 
+mod attempts;
 mod calls;
 mod deadlines;
 mod decisions;
@@ -8,6 +9,7 @@ mod harness;
 mod inbox;
 mod intents;
 mod people;
+mod proposals;
 mod secrets;
 mod sharing;
 mod shipments;

@@ -93,7 +93,7 @@ async fn hold(ledger: &Ledger, id: &str, order_id: &str) -> ledger::Result<()> {
         name: "hold",
         by: "cli",
         detail: r#"{"command":"hold"}"#,
-        outcome: "held",
+        outcome: &|| "held".to_owned(),
     };
     let change = |p: &mut Progress| p.held = true;
     let note = Note::default();

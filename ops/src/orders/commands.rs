@@ -12,12 +12,23 @@ use serde_json::Value;
 use crate::render::{Look, Tone, json, paint, plain};
 use crate::{Output, Surroundings, temporal, words};
 
+/// Who says it.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Person {
+    /// Who says so: initials or a staff number, never a name
+    #[arg(long, value_name = "CODE", env = "BCM_PERSON", value_parser = words::reason_code)]
+    pub by: Option<String>,
+}
+
 /// `bcm orders retry`, `hold` and `release`.
 #[derive(Clone, Debug, Args)]
 pub struct TellOrder {
     /// Order ID, or marketplace/ORDER_ID
     #[arg(value_name = "ORDER")]
     pub key: String,
+    /// Who says it.
+    #[command(flatten)]
+    pub person: Person,
 }
 
 /// `bcm orders cancel`.
@@ -29,6 +40,9 @@ pub struct CancelOrder {
     /// Why: a code of letters and digits, never free text
     #[arg(long, value_name = "CODE", value_parser = words::reason_code)]
     pub reason: String,
+    /// Who says it.
+    #[command(flatten)]
+    pub person: Person,
 }
 
 /// `bcm orders correct`.
@@ -40,6 +54,9 @@ pub struct CorrectOrder {
     /// What is corrected.
     #[command(flatten)]
     pub codes: Corrected,
+    /// Who says it.
+    #[command(flatten)]
+    pub person: Person,
 }
 
 /// The codes of `bcm orders correct`; one at least.
@@ -78,6 +95,9 @@ pub struct MarkDone {
     /// Why: a code of letters and digits, never free text
     #[arg(long, value_name = "CODE", value_parser = words::reason_code)]
     pub reason: Option<String>,
+    /// Who says it.
+    #[command(flatten)]
+    pub person: Person,
 }
 
 /// `bcm orders retry|cancel|hold|release|correct|mark-done --json`.
@@ -110,15 +130,15 @@ fn sku(text: &str) -> Result<(String, String), String> {
 
 impl TellOrder {
     pub(super) async fn retry(self, surroundings: &Surroundings) -> Result<Output> {
-        tell(surroundings, &self.key, Command::Retry).await
+        tell(surroundings, &self.key, Command::Retry, &self.person).await
     }
 
     pub(super) async fn hold(self, surroundings: &Surroundings) -> Result<Output> {
-        tell(surroundings, &self.key, Command::Hold).await
+        tell(surroundings, &self.key, Command::Hold, &self.person).await
     }
 
     pub(super) async fn release(self, surroundings: &Surroundings) -> Result<Output> {
-        tell(surroundings, &self.key, Command::Release).await
+        tell(surroundings, &self.key, Command::Release, &self.person).await
     }
 }
 
@@ -129,7 +149,8 @@ impl CancelOrder {
     /// As every command: `order_not_found`, `order_ambiguous`, `no_temporal`, `no_run`, `no_worker`, …
     pub async fn run(self, surroundings: &Surroundings) -> Result<Output> {
         let reason_code = self.reason;
-        tell(surroundings, &self.key, Command::Cancel { reason_code }).await
+        let cancel = Command::Cancel { reason_code };
+        tell(surroundings, &self.key, cancel, &self.person).await
     }
 }
 
@@ -139,7 +160,8 @@ impl CorrectOrder {
     /// # Errors
     /// As every command.
     pub async fn run(self, surroundings: &Surroundings) -> Result<Output> {
-        tell(surroundings, &self.key, Command::Correct(self.codes.into())).await
+        let correct = Command::Correct(self.codes.into());
+        tell(surroundings, &self.key, correct, &self.person).await
     }
 }
 
@@ -166,17 +188,22 @@ impl MarkDone {
             reference: self.reference,
             reason_code: self.reason,
         };
-        tell(surroundings, &self.key, command).await
+        tell(surroundings, &self.key, command, &self.person).await
     }
 }
 
-async fn tell(surroundings: &Surroundings, named: &str, command: Command) -> Result<Output> {
+async fn tell(
+    surroundings: &Surroundings,
+    named: &str,
+    command: Command,
+    person: &Person,
+) -> Result<Output> {
     let name = command.name();
     let verb = name.replace('_', "-");
     let ledger = &surroundings.ledger;
     let key = super::find(ledger, named, &verb).await?;
     let client = temporal::connected(surroundings.temporal.as_ref())?;
-    let told = temporal::update(client, &key, name, &detail(&command)?).await;
+    let told = temporal::update(client, &key, name, &detail(&command, person)?).await;
     let answer = match told {
         Err(trouble) if trouble.code == "no_run" => {
             let over = ledger.order(&key).await?.is_some_and(|row| row.finished);
@@ -206,10 +233,13 @@ fn run_over(key: &str) -> crate::Trouble {
 }
 
 /// What the run reads of the command; its name goes as the update's.
-fn detail(command: &Command) -> Result<Value> {
+fn detail(command: &Command, person: &Person) -> Result<Value> {
     let mut detail = serde_json::to_value(command)?;
     if let Some(fields) = detail.as_object_mut() {
         fields.remove("command");
+        if let Some(by) = &person.by {
+            fields.insert("by".to_owned(), Value::from(by.as_str()));
+        }
     }
     Ok(detail)
 }
@@ -270,7 +300,11 @@ mod tests {
             },
         ];
         for command in commands {
-            let detail = detail(&command).unwrap();
+            let person = Person {
+                by: Some("AB".into()),
+            };
+            let detail = detail(&command, &person).unwrap();
+            assert_eq!(detail["by"], "AB");
             assert_eq!(Command::read(command.name(), &detail), Ok(command));
         }
     }

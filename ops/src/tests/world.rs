@@ -232,6 +232,7 @@ impl World {
             .with("offer_sku", "BC-TEE-RED-M")
             .with("line", "C-1001-A-1");
         let blocked = Blocked {
+            look_at: None,
             step: "create_sales_order".into(),
             problem: problem.clone(),
             mapping_version: 0,

@@ -1,7 +1,5 @@
 //! Talking to runs as the Temporal UI and the CLI do, and reading what they did.
 
-use std::path::Path;
-
 use domain::command::Answer;
 use prost::Message;
 use serde_json::Value;
@@ -49,7 +47,8 @@ pub fn record(name: &str, history: &[HistoryEvent]) {
     let history = History {
         events: history.to_vec(),
     };
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("histories");
+    let release = env!("CARGO_PKG_VERSION");
+    let folder = crate::replay::folder().join(release);
     std::fs::create_dir_all(&folder).expect("the folder of histories");
     let file = folder.join(format!("{name}.bin"));
     std::fs::write(file, history.encode_to_vec()).expect("a history written");

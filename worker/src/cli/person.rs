@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use activities::Clock;
-use ops::check::{ShopToCheck, SiteToCheck};
+use domain::mapping::Mappings;
+use ledger::Ledger;
+use ops::check::{Checked, ShopToCheck, SiteToCheck, Verdict};
 use ops::ledger::RebuildLedger;
 use ops::render::Look;
 use ops::{Output, Surroundings, Trouble};
-use worker::config::Config;
+use worker::config::{Config, changed_keys, needs_yes};
 use worker::connect;
 
 /// Lists and reports do not wait longer than this for Temporal.
@@ -19,6 +21,36 @@ const TEMPORAL: Duration = Duration::from_secs(3);
 pub struct Place {
     /// `bcm.toml`.
     pub config: PathBuf,
+}
+
+/// Holds the tables on disk against those in force.
+async fn tables(on_disk: &Mappings, ledger: &Ledger) -> anyhow::Result<Checked> {
+    let version = ledger.mapping_version().await?;
+    let in_force = ledger.mappings(version).await?;
+    let (changed, total) = changed_keys(&in_force, on_disk);
+    let changed = changed.len();
+    let is_held = version > 0 && needs_yes(&in_force, on_disk).is_some();
+    let found = match (version, in_force == *on_disk) {
+        (0, _) => "none in force yet; the worker's start puts these in force".to_owned(),
+        (_, true) => format!("version {version}, as on disk"),
+        (_, false) => format!(
+            "{changed} of {total} keys of version {version} mean something else on disk; \
+             keys that are only new change nothing"
+        ),
+    };
+    let next = "They wait for a second yes. Right: bcm mappings approve with the number of \
+                bcm mappings show. Wrong: put the files back.";
+    Ok(Checked {
+        subject: "mappings".to_owned(),
+        check: "tables in force",
+        result: if is_held {
+            Verdict::Warning
+        } else {
+            Verdict::Ok
+        },
+        found,
+        next_step: is_held.then(|| next.to_owned()),
+    })
 }
 
 impl Place {
@@ -119,7 +151,8 @@ impl Place {
             hold_code: config.bluecherry.hold_code.clone(),
         };
         let now = clock.now();
-        let checked = ops::check::check(&shops, &site, &config.mappings, &ledger, now).await;
+        let mut checked = ops::check::check(&shops, &site, &config.mappings, &ledger, now).await;
+        checked.push(tables(&config.mappings, &ledger).await?);
         let output = ops::check::report(&checked, now, look);
         print!("{}", output.text);
         Ok(output.exit)

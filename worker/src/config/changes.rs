@@ -1,11 +1,13 @@
 //! What a new version of the tables changes, and whether the files were touched.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
 use std::path::Path;
 use std::time::SystemTime;
 
 use domain::mapping::Mappings;
+use ledger::ChangedKey;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::mappings::FILES;
 
@@ -24,25 +26,61 @@ pub fn fingerprint(folder: &Path) -> Fingerprint {
     }))
 }
 
-/// Table, marketplace and code; the rows for it, as text.
-type Keyed = BTreeMap<(&'static str, String, String), Vec<String>>;
+/// Table, marketplace and code.
+type Key = (&'static str, String, String);
+/// The rows for each key, as text.
+type Keyed = BTreeMap<Key, Vec<String>>;
 
-/// How many keys of the old tables mean something else in the new ones, and how many there were.
+/// Share of the keys above which a change needs a second yes: one in so many.
+const ONE_IN: usize = 10;
+/// Tables with fewer keys change by hand, and all at once.
+const SMALL: usize = 10;
+
+/// Which keys of the old tables mean something else in the new ones, and how many there were.
 ///
 /// A key whose rows differ or are gone has changed, and so has a key for all marketplaces beside
 /// which one of them now has a row of its own. A key that is only new changes nothing.
 #[must_use]
-pub fn changed_keys(old: &Mappings, new: &Mappings) -> (usize, usize) {
+pub fn changed_keys(old: &Mappings, new: &Mappings) -> (Vec<ChangedKey>, usize) {
     let (old, new) = (keyed(old), keyed(new));
+    let changed = changed(&old, &new).into_iter().map(|key| ChangedKey {
+        key: format!("{} {} {}", key.0, key.1, key.2),
+        was: old.get(key).map_or(String::new(), |rows| rows.join(" | ")),
+        becomes: match new.get(key) {
+            Some(rows) if old.get(key) == Some(rows) => "a marketplace's own row".to_owned(),
+            rows => rows.map_or(String::new(), |rows| rows.join(" | ")),
+        },
+    });
+    (changed.collect(), old.len())
+}
+
+/// Are these too many changes to be believed unseen? Then the changed keys, and of how many.
+///
+/// That is more than a tenth of the keys of one table, or of all together; what has fewer than ten
+/// keys is never too much.
+#[must_use]
+pub fn needs_yes(old: &Mappings, new: &Mappings) -> Option<(Vec<ChangedKey>, usize)> {
+    let (was, is) = (keyed(old), keyed(new));
+    let changed = changed(&was, &is);
+    let is_much = |changed: usize, total: usize| total >= SMALL && changed * ONE_IN > total;
+    let of = |table: &str| {
+        let total = was.keys().filter(|key| key.0 == table).count();
+        is_much(changed.iter().filter(|key| key.0 == table).count(), total)
+    };
+    let much = is_much(changed.len(), was.len()) || was.keys().any(|key| of(key.0));
+    much.then(|| changed_keys(old, new))
+}
+
+fn changed<'a>(old: &'a Keyed, new: &Keyed) -> Vec<&'a Key> {
     let added = new
         .keys()
         .filter(|key| key.1 != "*" && !old.contains_key(*key));
     let overruled: BTreeSet<_> = added.map(|(table, _, code)| (*table, code)).collect();
-    let changed = old.iter().filter(|((table, shop, code), rows)| {
-        let key = (*table, shop.clone(), code.clone());
-        new.get(&key) != Some(*rows) || (shop == "*" && overruled.contains(&(*table, code)))
+    let changed = old.iter().filter(|(key, rows)| {
+        let (table, shop, code) = key;
+        new.get(*key) != Some(*rows) || (shop == "*" && overruled.contains(&(*table, code)))
     });
-    (changed.count(), old.len())
+    changed.map(|(key, _)| key).collect()
 }
 
 fn keyed(tables: &Mappings) -> Keyed {
@@ -71,7 +109,7 @@ fn keyed(tables: &Mappings) -> Keyed {
     keyed
 }
 
-fn add<R: Debug>(
+fn add<R: Serialize>(
     keyed: &mut Keyed,
     table: &'static str,
     rows: &[R],
@@ -84,7 +122,30 @@ fn add<R: Debug>(
             marketplace.to_ascii_lowercase(),
             code.to_ascii_lowercase(),
         );
-        keyed.entry(key).or_default().push(format!("{row:?}"));
+        keyed.entry(key).or_default().push(told(row));
+    }
+}
+
+/// A row's names and values, without those that are its key or empty.
+fn told<R: Serialize>(row: &R) -> String {
+    let row = serde_json::to_value(row).unwrap_or_default();
+    let of_key = ["marketplace", "offer_sku", "shipping_type_code"];
+    let fields = row.as_object().into_iter().flatten();
+    let fields =
+        fields.filter(|(name, value)| !of_key.contains(&name.as_str()) && !is_empty(value));
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let fields = fields.map(|(name, value)| format!("{name}={}", text(value)));
+    fields.collect::<Vec<_>>().join(" ")
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(fields) => fields.values().all(is_empty),
+        _ => false,
     }
 }
 
@@ -139,9 +200,39 @@ mod tests {
             ),
             (vec![], 3),
         ] {
-            assert_eq!(changed_keys(&old, &tables(&rows)), (changed, 3), "{rows:?}");
+            let (found, total) = changed_keys(&old, &tables(&rows));
+            assert_eq!((found.len(), total), (changed, 3), "{rows:?}");
+            assert_eq!(needs_yes(&old, &tables(&rows)), None, "a small table");
         }
-        assert_eq!(changed_keys(&Mappings::default(), &old), (0, 0));
+        assert_eq!(changed_keys(&Mappings::default(), &old), (vec![], 0));
+    }
+
+    #[test]
+    fn more_than_a_tenth_needs_a_second_yes_and_is_told() {
+        let codes: Vec<String> = (0..20).map(|n| format!("{n:02}")).collect();
+        let with = |moved: usize| {
+            let row = |(n, code): (usize, &String)| {
+                let warehouse = if n < moved { "CA1" } else { "NJ1" };
+                WarehouseRow {
+                    marketplace: "*".to_owned(),
+                    division: code.clone(),
+                    warehouse: warehouse.to_owned(),
+                    valid: Valid::default(),
+                }
+            };
+            Mappings {
+                warehouses: codes.iter().enumerate().map(row).collect(),
+                ..Mappings::default()
+            }
+        };
+        assert_eq!(needs_yes(&with(0), &with(2)), None);
+        let (changed, total) = needs_yes(&with(0), &with(3)).unwrap();
+        assert_eq!((changed.len(), total), (3, 20));
+        assert_eq!(changed[0].key, "warehouses * 00");
+        assert_eq!(changed[0].was, "division=00 warehouse=NJ1");
+        assert_eq!(changed[0].becomes, "division=00 warehouse=CA1");
+        let (gone, _) = needs_yes(&with(0), &Mappings::default()).unwrap();
+        assert_eq!((gone.len(), gone[0].becomes.as_str()), (20, ""));
     }
 
     #[test]

@@ -44,7 +44,7 @@ use domain::marketplace::{CustomerModel, MarketplaceCode, Policy, ShortStock};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-pub use changes::{Fingerprint, changed_keys, fingerprint};
+pub use changes::{Fingerprint, changed_keys, fingerprint, needs_yes};
 pub use mappings::{FILES, load_mappings};
 pub use problems::{Problem, Problems};
 

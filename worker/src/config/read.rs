@@ -10,7 +10,7 @@ use toml::de::DeTable;
 use super::calls;
 use super::mappings::load_mappings;
 use super::problems::{Problems, Report, unreadable};
-use super::section::{Section, Source, key};
+use super::section::{CALL_S, Section, Source, key};
 use super::shops;
 use super::web::{self, is_web};
 use super::{BlueCherry, Config, Http, Ledger, Surroundings, Temporal, Webhook};
@@ -103,7 +103,7 @@ fn bluecherry(section: Section<'_>) -> Option<BlueCherry> {
     let base_url = section.checked(key("base_url", "\"https://erp.example\""), web::base_url);
     let api_key = section.secret(key("api_key", "{ env = \"BLUECHERRY_API_KEY\" }"));
     let api_key_file = section.secret_file(key("api_key", ""));
-    let call_timeout = section.seconds(key("call_timeout_s", "30"), 30.0, 1.0..=40.0);
+    let call_timeout = section.seconds(key("call_timeout_s", "30"), 30.0, CALL_S);
     let read_lag = section.seconds(key("read_lag_s", "5"), 5.0, 0.0..=600.0);
     let poll = section.seconds(key("poll_s", "60"), 60.0, 0.2..=3600.0);
     let hold_code = section.text_if_any(key("hold_code", "\"MARKETPLACE\""));

@@ -9,7 +9,12 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use workflows::options::CALL_S_MAX;
+
 use super::problems::Report;
+
+/// Bounds of `call_timeout_s`: an activity's calls must end before Temporal gives it up.
+pub(super) const CALL_S: RangeInclusive<f64> = 1.0..=CALL_S_MAX as f64;
 
 /// What every section shares.
 pub(super) struct Source<'a> {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Marketplace;
 use super::calls;
-use super::section::{At, Section, key};
+use super::section::{At, CALL_S, Section, key};
 use super::web;
 
 const HOUR_S: u32 = 3600;
@@ -93,7 +93,7 @@ fn shop(section: Section<'_>, now: Timestamp, taken: &mut Taken) -> Option<Marke
     let every = calls::every(&section, simulated);
     let poll = calls::poll(&section, &every, simulated);
     let overlap = section.seconds(key("overlap_s", "300"), 300.0, 0.0..=86_400.0);
-    let call_timeout = section.seconds(key("call_timeout_s", "30"), 30.0, 1.0..=40.0);
+    let call_timeout = section.seconds(key("call_timeout_s", "30"), 30.0, CALL_S);
     let read_lag = section.seconds(key("read_lag_s", "5"), 5.0, 0.0..=600.0);
     let customer = customer(&section);
     let price_level = section.text_if_any(key("price_level", "\"WEB\""));

@@ -9,7 +9,7 @@ use serde_json::json;
 use simulators::fault::FaultRule;
 
 use crate::harness::{Env, blocked, until};
-use crate::plan::{CALL, LAG, offer, plain, sku};
+use crate::plan::{SHOWS, offer, plain, sku};
 
 /// The sales order that an order asks for, as somebody else might enter it.
 pub async fn meant(env: &Env, key: &OrderKey) -> NewSalesOrder {
@@ -162,7 +162,7 @@ async fn a_doubtful_order_that_is_called_off_does_not_run_in_circles_over_a_conf
         .await
         .unwrap();
     env.mirakl.cancel(&key.order_id).unwrap();
-    env.clock.advance(CALL + LAG);
+    env.clock.advance(SHOWS);
     env.pull().await;
 
     let waits = env.drive(&key).await;

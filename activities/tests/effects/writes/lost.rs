@@ -7,7 +7,7 @@ use domain::step::{Step, Wait};
 
 use super::scene::Write;
 use crate::harness::{until, wait_s};
-use crate::plan::{CALL, LAG};
+use crate::plan::{CALL, SHOWS};
 
 #[tokio::test]
 async fn an_answer_lost_after_the_write_makes_no_second_one() {
@@ -88,10 +88,10 @@ async fn a_throttled_call_waits_as_it_was_told() {
 async fn a_lost_write_to_bluecherry_is_not_asked_after_before_it_must_show() {
     // Ship-to and release are two calls of one step.
     for (write, longest) in [
-        (Write::Create, CALL + LAG),
-        (Write::ShipTo, CALL * 2 + LAG),
-        (Write::Release, CALL * 2 + LAG),
-        (Write::CancelLines, CALL + LAG),
+        (Write::Create, SHOWS),
+        (Write::ShipTo, SHOWS),
+        (Write::Release, SHOWS),
+        (Write::CancelLines, SHOWS),
     ] {
         let (env, key) = write.scene().await;
         write.fail(&env, "reset-after-commit", 1);
@@ -160,7 +160,7 @@ async fn a_lost_write_to_mirakl_is_not_believed_from_an_order_read_too_early() {
 
         assert_eq!(early, Step::Wait(Wait::ReadBack), "{write:?}");
         assert_eq!(write.calls(&env), 1, "{write:?} was sent again too early");
-        env.clock.advance(CALL + LAG);
+        env.clock.advance(SHOWS);
         env.pull().await;
         env.drive(&key).await;
         assert_eq!(write.effects(&env, &key), 1, "{write:?}");

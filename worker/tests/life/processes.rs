@@ -1,8 +1,7 @@
 //! `bcm simulate …` and `bcm worker` as processes of their own, as a real shop runs them.
 
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use bluecherry::{AccountModel, Binding, NewCustomer};
 use jiff::{SignedDuration, Timestamp};
@@ -12,12 +11,9 @@ use serde_json::{Value, json};
 use simulators::scenario::{NORDWIND, World};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
-use worker::temporal::{DevServer, DevServerOptions, Found, Search, find};
 
-/// Longest that one state is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// A worker that is told to stop is gone after this.
-const STOP: Duration = Duration::from_secs(10);
+use crate::machine::{Server, bcm, free_port, http, kill, send, shared, terminate, until};
+
 /// Seed of the simulators' worlds unless they are told another.
 const SEED: u64 = 7;
 const SHOP_KEY: &str = "processes-shop-key";
@@ -53,14 +49,16 @@ struct Place {
     folder: TempDir,
     mirakl: String,
     bluecherry: String,
-    temporal: DevServer,
+    temporal: Arc<Server>,
+    namespace: String,
     _simulators: [Child; 2],
 }
 
 impl Place {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let temporal = temporal(folder.path()).await;
+        let temporal = shared().await;
+        let (namespace, _) = temporal.namespace("processes").await;
         let (shop_port, erp_port) = (free_port(), free_port());
         let shop = listening("mirakl", shop_port)
             .env("BCM_SIM_MIRAKL_KEY", SHOP_KEY)
@@ -74,6 +72,7 @@ impl Place {
             mirakl: format!("http://127.0.0.1:{shop_port}"),
             bluecherry: format!("http://127.0.0.1:{erp_port}"),
             temporal,
+            namespace,
             _simulators: [shop.unwrap(), erp.unwrap()],
         };
         for url in [&place.mirakl, &place.bluecherry] {
@@ -121,7 +120,8 @@ impl Place {
             write(&format!("mappings/{name}"), &(lines.join("\n") + "\n"));
         }
         let (mirakl, bluecherry) = (&self.mirakl, &self.bluecherry);
-        let (temporal, port) = (self.temporal.address(), free_port());
+        let (temporal, namespace) = (self.temporal.address(), &self.namespace);
+        let port = free_port();
         let since = Timestamp::now() - SignedDuration::from_mins(10);
         write(
             "bcm.toml",
@@ -140,6 +140,7 @@ master_key = {{ file = "master.key" }}
 
 [temporal]
 address = "{temporal}"
+namespace = "{namespace}"
 
 [http]
 listen = "127.0.0.1:{port}"
@@ -229,40 +230,6 @@ customer = {{ model = "channel", customer_code = "{account}" }}
     }
 }
 
-/// A dev server of this test's own.
-async fn temporal(folder: &Path) -> DevServer {
-    let search = Search {
-        own_server: true,
-        ..Search::usual()
-    };
-    let found = find(&search, &|line| eprintln!("{line}")).await.unwrap();
-    let Found::Program(program) = found else {
-        panic!("a program is wanted, not a server");
-    };
-    let options = DevServerOptions {
-        db_file: Some(folder.join("temporal.db")),
-        fast: true,
-        ..DevServerOptions::default()
-    };
-    DevServer::start(&program, options).await.unwrap()
-}
-
-/// The program, without settings that a developer's machine may have for another server.
-fn bcm() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bcm"));
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy().into_owned();
-        if text.starts_with("TEMPORAL_") || text.starts_with("BCM_") {
-            command.env_remove(name);
-        }
-    }
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .kill_on_drop(true);
-    command
-}
-
 fn listening(simulator: &str, port: u16) -> Command {
     let mut command = bcm();
     command.args([
@@ -272,57 +239,4 @@ fn listening(simulator: &str, port: u16) -> Command {
         &format!("127.0.0.1:{port}"),
     ]);
     command
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port()
-}
-
-/// As `kill -9`.
-async fn kill(mut worker: Child) {
-    worker.kill().await.unwrap();
-}
-
-/// As a service manager stops it.
-async fn terminate(mut worker: Child) -> std::process::ExitStatus {
-    let pid = worker.id().expect("a worker that runs").to_string();
-    let told = Command::new("kill").args(["-TERM", &pid]).status().await;
-    assert!(told.unwrap().success());
-    let ended = tokio::time::timeout(STOP, worker.wait()).await;
-    ended.expect("a worker that ends in time").unwrap()
-}
-
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let waited = tokio::time::timeout(PATIENCE, async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    });
-    match waited.await {
-        Ok(found) => found,
-        Err(_) => panic!("{what}: not within {} s", PATIENCE.as_secs()),
-    }
-}
-
-fn http() -> reqwest::Client {
-    // It may be installed already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().build().unwrap()
-}
-
-async fn send(method: &str, url: &str, body: Option<Value>) -> Value {
-    let mut request = http().request(method.parse().unwrap(), url);
-    if let Some(body) = body {
-        request = request
-            .header("Content-Type", "application/json")
-            .body(body.to_string());
-    }
-    let answer = request.send().await.unwrap();
-    let (status, text) = (answer.status(), answer.text().await.unwrap());
-    assert!(status.is_success(), "{url}: {status} {text}");
-    serde_json::from_str(&text).unwrap_or(Value::Null)
 }
