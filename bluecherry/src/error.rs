@@ -171,6 +171,13 @@ impl Error {
                 _ => Retry::Backoff,
             },
             Self::Unavailable { wait, .. } | Self::Throttled { wait, .. } => after(*wait),
+            // A page of HTML, or half an answer: a gateway or a broken line; another shape stays so.
+            Self::Unreadable {
+                source: Problem::NotJson | Problem::CutShort,
+                ..
+            } => Retry::Backoff,
+            // Not even the root is what it should be: `null`, or somebody in between.
+            Self::Unreadable { path, .. } if path == "$" => Retry::Backoff,
             Self::Unsendable { .. }
             | Self::Refused { .. }
             | Self::Unauthorized { .. }

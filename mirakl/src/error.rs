@@ -119,6 +119,8 @@ impl Error {
             Self::Unreadable { source, .. } if source.kind == MalformedKind::NotJson => {
                 Retry::Backoff
             }
+            // Not even the root is what it should be: `null`, or somebody in between.
+            Self::Unreadable { path, .. } if path.is_empty() => Retry::Backoff,
             Self::Unreadable { .. }
             | Self::Refused { .. }
             | Self::Unauthorized { .. }

@@ -1,6 +1,6 @@
 //! The sales order: one for each order, under its own key, with the body that was meant.
 
-mod conflict;
+pub mod conflict;
 mod consumer;
 mod queued;
 mod refusals;

@@ -12,7 +12,7 @@ use crate::harness::{Env, blocked, until};
 use crate::plan::{SHOWS, offer, plain, sku};
 
 /// The sales order that an order asks for, as somebody else might enter it.
-async fn meant(env: &Env, key: &OrderKey) -> NewSalesOrder {
+pub async fn meant(env: &Env, key: &OrderKey) -> NewSalesOrder {
     let wire = mirakl::parse_order(&env.ledger.payload(key).await.unwrap()).unwrap();
     let row = env.row(key).await;
     let version = env.ledger.mapping_version().await.unwrap();
