@@ -182,6 +182,13 @@ impl Error {
             Self::Unavailable { wait, .. } | Self::Throttled { wait, .. } => after(*wait),
             // The same call goes through once a person has set the key right.
             Self::Unauthorized { .. } | Self::Forbidden { .. } => Retry::After(KEY_WAIT),
+            // A page of HTML, or half an answer: a gateway or a broken line; another shape stays so.
+            Self::Unreadable {
+                source: Problem::NotJson | Problem::CutShort,
+                ..
+            } => Retry::Backoff,
+            // Not even the root is what it should be: `null`, or somebody in between.
+            Self::Unreadable { path, .. } if path == "$" => Retry::Backoff,
             Self::Unsendable { .. }
             | Self::Refused { .. }
             | Self::NotFound { .. }

@@ -69,6 +69,7 @@ impl Kind {
 pub(crate) struct Answer {
     pub(crate) call: &'static str,
     pub(crate) kind: Kind,
+    pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
     pub(crate) server_date: Option<Timestamp>,
 }
@@ -81,14 +82,17 @@ impl Answer {
 
     /// Takes the answer of a write that has nothing to say.
     ///
-    /// JSON is let through, since operations may start to answer; a page of HTML is a gateway
-    /// speaking, and tells nothing about what was written.
+    /// That is 204 by Mirakl's documents. JSON is let through, since operations may start to answer;
+    /// another 2xx with nothing, `null` or a page of HTML is somebody in between speaking, and tells
+    /// nothing about what was written.
     pub(crate) fn nothing(&self) -> Result<(), Error> {
-        if self.body.trim_ascii().is_empty() {
+        let body = self.body.trim_ascii();
+        if self.status == 204 && body.is_empty() {
             return Ok(());
         }
-        match serde_json::from_slice::<serde::de::IgnoredAny>(&self.body) {
-            Ok(_) => Ok(()),
+        match serde_json::from_slice::<serde::de::IgnoredAny>(body) {
+            Ok(_) if body != b"null" => Ok(()),
+            Ok(_) => Err(self.contradictory("")),
             Err(error) => Err(self.unreadable(String::new(), malformed(&error))),
         }
     }

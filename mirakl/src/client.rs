@@ -358,6 +358,7 @@ impl Client {
             Ok(body) => Ok(Answer {
                 call: code,
                 kind,
+                status: status.as_u16(),
                 body,
                 server_date,
             }),

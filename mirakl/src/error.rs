@@ -132,6 +132,8 @@ impl Error {
             }
             // The same call goes through once a person has set the key right.
             Self::Unauthorized { .. } | Self::Forbidden { .. } => Retry::After(KEY_WAIT),
+            // Not even the root is what it should be: `null`, or somebody in between.
+            Self::Unreadable { path, .. } if path.is_empty() => Retry::Backoff,
             Self::Unreadable { .. }
             | Self::Refused { .. }
             | Self::NotFound { .. }

@@ -205,6 +205,7 @@ impl Orders {
             }
             Err(error) if error.code() == Some(TWO_BODIES) => {
                 // An earlier body went out under this key: the intent stays open, and doubtful.
+                self.ended(&attempt, Ended::NotDone).await?;
                 let problem = refused_by_erp(&error, Kind::SalesOrderRefused);
                 self.block(at, &Step::CreateSalesOrder, problem, None, |_| {})
                     .await

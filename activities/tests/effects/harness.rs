@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use activities::{Clock, Connections, Failure, Feeds, Orders};
+use activities::{Connections, Failure, Feeds, Orders};
 use bluecherry::Rest;
 use domain::command::Answer;
 use domain::exception::Kind;
@@ -22,6 +22,7 @@ use simulators::scenario::NORDWIND;
 use tempfile::TempDir;
 use workflows::activities::{CommandRequest, FeedInput};
 
+use crate::matrix::Spoiler;
 use crate::plan::{Plan, SHOWS, account, shop, site, start};
 use crate::web;
 
@@ -39,7 +40,9 @@ pub struct Env {
     pub site: Rest,
     mappings: Mappings,
     marketplace: MarketplaceCode,
-    unreachable: Orders,
+    unreachable: Arc<Orders>,
+    feeds_cut_off: Feeds,
+    spoilers: Vec<Spoiler>,
     _home: TempDir,
 }
 
@@ -57,7 +60,7 @@ impl Env {
         let mirakl = MiraklSim::start_with_clock(plan.mirakl.clone(), clock.clone())
             .await
             .unwrap();
-        let home = tempfile::tempdir().unwrap();
+        let home = home();
         let url = format!("sqlite://{}/ledger.db", home.path().display());
         let ledger = Ledger::open(&url, MasterKey::generate(), clock.now())
             .await
@@ -66,26 +69,43 @@ impl Env {
             .publish_mappings(&plan.mappings, clock.now())
             .await
             .unwrap();
-        let erp_url = erp.url();
-        let rest = |url: String| Rest::new(bluecherry::Config::new(url, erp_key.clone())).unwrap();
+        let (mut mirakl_url, mut erp_url, mut spoilers) = (mirakl.url(), erp.url(), vec![]);
+        if plan.spoiled {
+            let wires = [
+                Spoiler::start(&mirakl_url).await,
+                Spoiler::start(&erp_url).await,
+            ];
+            (mirakl_url, erp_url) = (wires[0].url.clone(), wires[1].url.clone());
+            spoilers.extend(wires);
+        }
+        let within = plan.answer_within;
+        let rest = |url: String| {
+            let mut config = bluecherry::Config::new(url, erp_key.clone());
+            config.call_timeout = within.unwrap_or(config.call_timeout);
+            config.connect_timeout = config.connect_timeout.min(config.call_timeout / 2);
+            Rest::new(config).unwrap()
+        };
         let account = account(&rest(erp.url())).await;
         let customer = plan.customer.clone();
         plan.customer = Some(customer.unwrap_or(CustomerModel::Channel {
             customer_code: account,
         }));
         let api_key = SecretString::from(mirakl.api_key());
-        let seller =
-            |url: String| mirakl::Client::new(mirakl::Config::new(url, api_key.clone())).unwrap();
+        let seller = |url: String| {
+            let mut config = mirakl::Config::new(url, api_key.clone());
+            config.call_timeout = within.unwrap_or(config.call_timeout);
+            config.connect_timeout = config.connect_timeout.min(config.call_timeout / 2);
+            mirakl::Client::new(config).unwrap()
+        };
         let connect = |client: mirakl::Client, rest: Rest| {
             let shop = shop(&plan, client);
-            let clock = clock.clone();
-            let clock = Clock::following(move || clock.now());
+            let clock = plan.thaw.clock(&clock);
             let limits = plan.limits.clone();
             let connections = Connections::new(ledger.clone(), vec![shop], site(rest), clock);
             Orders::new(Arc::new(connections.with_limits(limits)))
         };
-        let orders = Arc::new(connect(seller(mirakl.url()), rest(erp.url())));
-        let unreachable = connect(seller(nobody()), rest(nobody()));
+        let orders = Arc::new(connect(seller(mirakl_url), rest(erp_url.clone())));
+        let unreachable = Arc::new(connect(seller(nobody()), rest(nobody())));
         Self {
             feeds: Feeds::new(orders.clone()),
             marketplace: MarketplaceCode::new(NORDWIND).unwrap(),
@@ -96,7 +116,9 @@ impl Env {
             ledger,
             orders,
             site: rest(erp_url),
+            feeds_cut_off: Feeds::new(unreachable.clone()),
             unreachable,
+            spoilers,
             _home: home,
         }
     }
@@ -117,15 +139,54 @@ impl Env {
 
     /// One pull of Mirakl's orders, a moment later.
     pub async fn pull(&self) {
+        self.try_pull().await.unwrap();
+    }
+
+    /// As [`Env::pull`], where it may fail.
+    pub async fn try_pull(&self) -> Result<(), Failure> {
+        self.pull_by(&self.feeds).await
+    }
+
+    /// As [`Env::pull`], while nobody can be reached.
+    pub async fn pull_cut_off(&self) -> Result<(), Failure> {
+        self.pull_by(&self.feeds_cut_off).await
+    }
+
+    async fn pull_by(&self, feeds: &Feeds) -> Result<(), Failure> {
         self.clock.advance(Duration::from_millis(100));
         let feed = self.feed(self.marketplace.as_str());
-        self.feeds.pull_orders_once(&feed).await.unwrap();
+        feeds.pull_orders_once(&feed).await.map(|_| ())
     }
 
     /// One read of BlueCherry's fulfilments.
     pub async fn pull_shipments(&self) {
+        self.try_pull_shipments().await.unwrap();
+    }
+
+    /// As [`Env::pull_shipments`], where it may fail.
+    pub async fn try_pull_shipments(&self) -> Result<(), Failure> {
         let feed = self.feed("SIMSITE");
-        self.feeds.pull_shipments_once(&feed).await.unwrap();
+        self.feeds.pull_shipments_once(&feed).await.map(|_| ())
+    }
+
+    /// As [`Env::pull_shipments`], while nobody can be reached.
+    pub async fn pull_shipments_cut_off(&self) -> Result<(), Failure> {
+        let feed = self.feed("SIMSITE");
+        self.feeds_cut_off
+            .pull_shipments_once(&feed)
+            .await
+            .map(|_| ())
+    }
+
+    /// Where the feeds stand.
+    pub async fn cursors(&self) -> Vec<String> {
+        let feeds = self.ledger.feeds().await.unwrap();
+        feeds.into_iter().filter_map(|feed| feed.cursor).collect()
+    }
+
+    /// The wire to Mirakl, or to BlueCherry.
+    pub fn spoiler(&self, mirakls: bool) -> &Spoiler {
+        &self.spoilers[usize::from(!mirakls)]
     }
 
     pub fn feed(&self, of: &str) -> FeedInput {
@@ -351,4 +412,9 @@ pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 fn nobody() -> String {
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     format!("http://{}", taken.local_addr().unwrap())
+}
+
+/// A folder in memory where there is one: nothing here has to outlive a power cut.
+fn home() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }

@@ -1,14 +1,16 @@
 //! What the world of a test is like before it starts.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use activities::{Limits, Shop, Site};
+use activities::{Clock, Limits, Shop, Site};
 use bluecherry::{AccountModel, Binding, NewCustomer, Rest};
 use domain::mapping::Mappings;
 use domain::marketplace::{CustomerModel, MarketplaceCode, Policy, ShortStock};
 use jiff::{SignedDuration, Timestamp};
 use simulators::bluecherry::BlueCherryOptions;
+use simulators::clock::SimClock;
 use simulators::mirakl::{MiraklOptions, OrderSpec};
 use simulators::scenario::{NORDWIND, World};
 
@@ -34,6 +36,56 @@ pub struct Plan {
     pub customer: Option<CustomerModel>,
     pub poll: Duration,
     pub limits: Limits,
+    /// A wire lies between us and both systems that spoils answers.
+    pub spoiled: bool,
+    /// How long a client waits for an answer, in real time; None: as long as usual.
+    pub answer_within: Option<Duration>,
+    /// When our worker stands still for a minute.
+    pub thaw: Thaw,
+}
+
+/// A worker that is stopped for a minute, as by SIGSTOP, at the n-th look at its clock.
+#[derive(Clone, Default)]
+pub struct Thaw {
+    left: Arc<AtomicU32>,
+    stood_s: Arc<AtomicU32>,
+}
+
+impl Thaw {
+    /// Stops it at the n-th look from now.
+    pub fn at(&self, nth: u32) {
+        self.left.store(nth, Ordering::SeqCst);
+    }
+
+    /// How long it stood in all.
+    pub fn stood_s(&self) -> u32 {
+        self.stood_s.load(Ordering::SeqCst)
+    }
+
+    /// Our clock, which goes on while we stand.
+    pub fn clock(&self, world: &SimClock) -> Clock {
+        let (looked, passed) = (self.clone(), self.clone());
+        let (now, world) = (world.clone(), world.clone());
+        let clock = Clock::following(move || {
+            looked.look(&now);
+            now.now()
+        });
+        clock.passing(move || {
+            passed.look(&world);
+            Duration::from_secs(u64::from(passed.stood_s()))
+        })
+    }
+
+    fn look(&self, world: &SimClock) {
+        let one_less = |left: u32| left.checked_sub(1);
+        let before = self
+            .left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);
+        if before == Ok(1) {
+            self.stood_s.fetch_add(60, Ordering::SeqCst);
+            world.advance(Duration::from_secs(60));
+        }
+    }
 }
 
 impl Plan {
@@ -63,6 +115,9 @@ impl Plan {
             customer: None,
             poll: Duration::from_secs(60),
             limits: Limits::default(),
+            spoiled: false,
+            answer_within: None,
+            thaw: Thaw::default(),
         }
     }
 

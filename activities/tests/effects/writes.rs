@@ -3,4 +3,6 @@
 mod lost;
 mod refused;
 mod repeated;
-mod scene;
+pub mod scene;
+mod thawed;
+mod unknown;

@@ -92,41 +92,42 @@ impl Write {
             plan.customer = Some(CustomerModel::Consumer);
         }
         let env = plan.start().await;
-        let key = self.order(&env).await;
+        let key = self.order(&env, "C1-A").await;
         assert_eq!(env.decide(&key).await, self.step(), "{self:?}");
         env.clock.advance(Duration::from_millis(1));
         (env, key)
     }
 
-    async fn order(self, env: &Env) -> OrderKey {
+    /// An order of that ID, up to this write.
+    pub async fn order(self, env: &Env, id: &str) -> OrderKey {
         match self {
-            Self::Create | Self::Customer => env.place(plain("C1-A")).await,
+            Self::Create | Self::Customer => env.place(plain(id)).await,
             Self::Accept => {
-                let key = env.place(plain("C1-A")).await;
+                let key = env.place(plain(id)).await;
                 let next = env.act(&key, &Step::CreateSalesOrder).await.unwrap();
                 assert_eq!(next, Step::AcceptLines);
                 key
             }
             Self::Refuse => {
-                let short = OrderSpec::of(&scarce(), 2, "149.95").id("C1-A");
+                let short = OrderSpec::of(&scarce(), 2, "149.95").id(id);
                 let key = env.place(short).await;
                 let next = env.act(&key, &Step::CreateSalesOrder).await.unwrap();
                 assert_eq!(next, Step::RefuseLines);
                 key
             }
             Self::ShipTo | Self::Release => {
-                let key = env.accepted(plain("C1-A")).await;
+                let key = env.accepted(plain(id)).await;
                 env.pay(&key).await;
                 key
             }
             Self::CancelLines => {
-                let key = env.accepted(plain("C1-A")).await;
+                let key = env.accepted(plain(id)).await;
                 env.mirakl.cancel(&key.order_id).unwrap();
                 env.pull().await;
                 key
             }
             Self::CancelOrder => {
-                let key = env.accepted(plain("C1-A")).await;
+                let key = env.accepted(plain(id)).await;
                 env.pull().await;
                 env.tell(&key, "cancel", json!({"reason_code": "34"})).await;
                 let next = env.act(&key, &Step::CancelSalesOrder).await.unwrap();
@@ -134,7 +135,7 @@ impl Write {
                 key
             }
             Self::Tracking | Self::Confirm => {
-                let key = env.released(plain("C1-A")).await;
+                let key = env.released(plain(id)).await;
                 env.ship(&key, json!({})).await;
                 if self == Self::Confirm {
                     let next = env.act(&key, &Step::SendTracking).await.unwrap();
