@@ -68,18 +68,24 @@ impl Ledger {
         }
     }
 
-    /// Notes that a use brought no answer: it counts for a minute only, should the window be longer.
+    /// Notes that a use brought no answer: it counts for a minute only, should the window be longer,
+    /// and not at all when nothing was sent.
     pub async fn use_unanswered(
         &self,
         endpoint: &Endpoint,
         call: &str,
         limits: &[Limit],
         at: Timestamp,
+        sent: bool,
     ) -> Result<()> {
         loop {
             let (mut uses, version) = self.uses(endpoint, call).await?;
             let before = uses.clone();
-            frequency::unanswered(limits, &mut uses, at.as_millisecond());
+            if sent {
+                frequency::unanswered(limits, &mut uses, at.as_millisecond());
+            } else {
+                uses.retain(|used| *used != at.as_millisecond());
+            }
             if uses == before || self.put_uses(endpoint, call, &uses, version).await? {
                 return Ok(());
             }

@@ -74,7 +74,8 @@ impl Admitted<'_> {
     pub(super) async fn note(&self, told: Told, is_probe: bool) {
         let noted = match told {
             Told::Fine => self.went_through(is_probe).await,
-            Told::NotSent | Told::Lost => self.got_no_answer(is_probe).await,
+            Told::NotSent => self.got_no_answer(false, is_probe).await,
+            Told::Lost => self.got_no_answer(true, is_probe).await,
             Told::KeyRefused => self.key_refused(is_probe).await,
             Told::Throttled(wait) => self.has_to_wait(wait, is_probe).await,
             Told::RightMissing => self.lacks_right(is_probe).await,
@@ -112,15 +113,14 @@ impl Admitted<'_> {
         connections.open_gate(self.to).await
     }
 
-    async fn got_no_answer(&self, is_probe: bool) -> Result<(), Failure> {
+    async fn got_no_answer(&self, sent: bool, is_probe: bool) -> Result<(), Failure> {
         let connections = self.connections;
         let (now, pace) = (connections.clock.now(), connections.pace(self.to));
         if let Some((at, limits)) = &self.used {
-            let unanswered =
-                connections
-                    .ledger
-                    .use_unanswered(&self.endpoint, self.call, limits, *at);
-            unanswered.await?;
+            connections
+                .ledger
+                .use_unanswered(&self.endpoint, self.call, limits, *at, sent)
+                .await?;
         }
         if is_probe {
             return self.probe_failed(Reason::Down).await;

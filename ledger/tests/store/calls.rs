@@ -71,7 +71,8 @@ async fn several_workers_together_never_use_more_than_is_allowed() {
 #[tokio::test]
 async fn a_call_without_a_limit_writes_nothing_and_each_shop_has_its_own() {
     let (home, ledger) = fresh().await;
-    let free = ledger.take_use(&shop(), "OR21", published("OR21"), at(0));
+    let endpoint = shop();
+    let free = ledger.take_use(&endpoint, "OR21", published("OR21"), at(0));
     assert_eq!(free.await.unwrap(), Ok(()));
     assert!(home.rows("SELECT call FROM call_budgets").await.is_empty());
     let limit = [Limit {
