@@ -82,7 +82,7 @@ const KILL_POINTS: [&str; 8] = [
 
 /// Milliseconds between two sales at least, and all of them.
 const SALE_MS: u64 = 110;
-const SALES_MS_MIN: u64 = 3_000;
+const SALES_MS_MIN: u64 = 6_000;
 /// Safety mode goes on so long after the last sale.
 const AFTER_SALES_MS: u64 = 4_000;
 

@@ -362,6 +362,11 @@ fn a_sick_run_breaks_16() {
     for change in changes {
         assert_eq!(broken(|world| change(&mut world.runs[0])), [16]);
     }
+    let news_came = |world: &mut World| {
+        let failures = &mut world.runs[0].task_failures;
+        failures.push("event 27: WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND".to_owned());
+    };
+    assert!(broken(news_came).is_empty());
 }
 
 #[test]
