@@ -158,7 +158,7 @@ impl Orders {
             name: command.name(),
             by: &request.by,
             detail: &detail,
-            outcome: &answer.code,
+            outcome: &|| answer.code.clone(),
         };
         let change = |p: &mut Progress| {
             command.apply(p, &at.facts(), &step);
