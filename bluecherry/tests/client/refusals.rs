@@ -6,7 +6,7 @@ use serde_json::json;
 use simulators::bluecherry::{BlueCherryOptions, BlueCherrySim, WriteMode};
 use simulators::fault::FaultRule;
 
-use crate::samples::{client, order, ship_to};
+use crate::samples::{KEY, client, order, ship_to};
 use crate::world::{control, create, customer_code, options, site};
 
 #[tokio::test]
