@@ -370,7 +370,21 @@ async fn what_nobody_calls_stands_below_the_feeds() {
     ledger.close_call(&throttled, at(10_740)).await.unwrap();
 
     let told = world.bcm("feeds").await.text;
-    insta::assert_snapshot!(told.split_once("Systems").unwrap().1, @"");
+    insta::assert_snapshot!(told.split_once("Systems").unwrap().1.trim(), @r"
+    that nobody calls now
+    ┌──────────────────────┬───────┬───────────┬────────────┬────────────────┐
+    │ endpoint             │ state │ since     │ asked next │ orders waiting │
+    ├──────────────────────┼───────┼───────────┼────────────┼────────────────┤
+    │ bluecherry/northwind │ down  │ 1 min ago │ in 1 min   │ 1              │
+    └──────────────────────┴───────┴───────────┴────────────┴────────────────┘
+    Calls that wait
+    ┌─────────────────┬──────┬───────────┬──────────┐
+    │ endpoint        │ call │ why       │ until    │
+    ├─────────────────┼──────┼───────────┼──────────┤
+    │ mirakl/nordwind │ OR04 │ throttled │ in 2 min │
+    └─────────────────┴──────┴───────────┴──────────┘
+    3 feeds · ledger, as of 2027-01-15 11:00:00 UTC
+    ");
     let status = world.bcm("status").await.text;
     assert!(status.contains("Systems that nobody calls now"), "{status}");
     let json: serde_json::Value = serde_json::from_str(&world.json("feeds").await.text).unwrap();

@@ -89,7 +89,8 @@ fn shop(section: Section<'_>, now: Timestamp, taken: &mut Taken) -> Option<Marke
     let api_key_file = section.secret_file(key("api_key", ""));
     let take_over_from = take_over_from(&section, now);
     let dry_run = section.flag(key("dry_run", "true"), false);
-    let simulated = base_url.as_ref().is_some_and(|at| web::is_here(&at.value));
+    // An address that is refused says nothing of how often it may be called.
+    let simulated = base_url.as_ref().is_none_or(|at| web::is_here(&at.value));
     let every = calls::every(&section, simulated);
     let poll = calls::poll(&section, &every, simulated);
     let overlap = section.seconds(key("overlap_s", "300"), 300.0, 0.0..=86_400.0);

@@ -320,6 +320,7 @@ bcm.toml:25: `base_url` would send the key in the clear: http goes to this machi
 #[test]
 fn no_two_shops_share_a_code_a_prefix_or_an_account() {
     let told = problems(&[
+        ("poll_s = 0.2", "poll_s = 60"),
         ("code = \"gallia\"", "code = \"nordwind\""),
         ("prefix = \"GA\"", "prefix = \"NW\""),
         ("http://127.0.0.1:4010", "https://nordwind.example/"),
