@@ -140,3 +140,32 @@ impl RebuildDocument {
         Output::good(text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rebuild_tells_where_everything_came_from_and_a_second_one_has_nothing_to_do() {
+        let began = Timestamp::UNIX_EPOCH;
+        let mut document = RebuildDocument::new(false, began);
+        document.decisions = 2;
+        document.orders = 10;
+        document.sales_orders = 8;
+        document.feeds_ended = vec!["feed/nw/orders".to_owned()];
+        let text = document.output(Look::default()).text;
+        for told in [
+            "decisions and erasures",
+            "sales orders",
+            "ended feed/nw/orders",
+            "start the workers",
+        ] {
+            assert!(text.contains(told), "{text}");
+        }
+        assert!(document.counted().contains(&("orders".to_owned(), 10)));
+
+        document.nothing_to_do = true;
+        let text = document.output(Look::default()).text;
+        insta::assert_snapshot!(text, @"nothing to do: this ledger is rebuilt already.");
+    }
+}

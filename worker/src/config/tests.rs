@@ -103,6 +103,7 @@ fn a_good_file_is_read_with_its_defaults() {
     );
     let database = format!("sqlite://{}/bcm.db", folder.path().display());
     assert_eq!(config.ledger.url.expose_secret(), database);
+    assert_eq!(config.ledger.export, folder.path().join("decisions.jsonl"));
     assert_eq!(config.http.listen.to_string(), "127.0.0.1:9464");
     assert_eq!(config.temporal.address, None);
     assert_eq!(config.mappings_folder, folder.path().join("mappings"));
