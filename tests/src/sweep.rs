@@ -47,10 +47,6 @@ async fn a_run_terminated_by_hand_and_an_order_no_pull_brought_are_taken_up() {
         (row.waits_for.as_deref() == Some("shipment")).then_some(())
     })
     .await;
-    let terminated = world.run("S-1-A");
-    let terminated = terminated.terminate(WorkflowTerminateOptions::default());
-    terminated.await.expect("a run that is terminated");
-
     // An order with a stamp of the future has the feed look past all that follow.
     let ahead = Timestamp::now() + SignedDuration::from_hours(5);
     let stamp = json!({"last_updated_date": ahead.to_string()});
@@ -80,6 +76,16 @@ async fn a_run_terminated_by_hand_and_an_order_no_pull_brought_are_taken_up() {
     })
     .await;
     assert_eq!(world.status("S-3-A").await, None);
+    // Without news of it, nothing but a sweep tells the order's run.
+    let code = key("nordwind", "").marketplace;
+    until("nothing is owed", PATIENCE, async || {
+        let owed = world.ledger.owed_orders(&code, Timestamp::now(), 9).await;
+        owed.ok()?.is_empty().then_some(())
+    })
+    .await;
+    let terminated = world.run("S-1-A");
+    let terminated = terminated.terminate(WorkflowTerminateOptions::default());
+    terminated.await.expect("a run that is terminated");
 
     let (done, workflow_id) = sweep(&world).await;
 

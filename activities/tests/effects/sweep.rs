@@ -165,7 +165,7 @@ async fn an_order_without_an_open_run_is_taken_up_again() {
     let runs = Known::open(&[&kept]);
     let report = sweep(&env, "run-1", &runs).await;
     assert_eq!(report.taken_up, 1);
-    assert_eq!(runs.started(), [lost.clone()]);
+    assert_eq!(runs.started(), std::slice::from_ref(&lost));
     let owed = env
         .ledger
         .owed_orders(&lost.marketplace, env.clock.now(), 9)
