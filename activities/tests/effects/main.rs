@@ -5,6 +5,7 @@ mod cancel;
 mod commands;
 mod create;
 mod harness;
+mod hostile;
 mod matrix;
 mod plan;
 mod reading;
