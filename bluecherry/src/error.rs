@@ -187,8 +187,10 @@ impl Error {
                 source: Problem::NotJson | Problem::CutShort,
                 ..
             } => Retry::Backoff,
-            // Not even the root is what it should be: `null`, or somebody in between.
-            Self::Unreadable { path, .. } if path == "$" => Retry::Backoff,
+            // Not even the root is what it should be, or rows got lost on the way: the next may be whole.
+            Self::Unreadable { path, .. } if matches!(path.as_str(), "$" | "count") => {
+                Retry::Backoff
+            }
             Self::Unsendable { .. }
             | Self::Refused { .. }
             | Self::NotFound { .. }

@@ -132,8 +132,11 @@ impl Error {
             }
             // The same call goes through once a person has set the key right.
             Self::Unauthorized { .. } | Self::Forbidden { .. } => Retry::After(KEY_WAIT),
-            // Not even the root is what it should be: `null`, or somebody in between.
-            Self::Unreadable { path, .. } if path.is_empty() => Retry::Backoff,
+            // Not even the root is what it should be, or the answer contradicts itself (it has no
+            // column then), as a page that lost its rows: the next may be whole.
+            Self::Unreadable { path, source, .. } if path.is_empty() || source.column == 0 => {
+                Retry::Backoff
+            }
             Self::Unreadable { .. }
             | Self::Refused { .. }
             | Self::NotFound { .. }

@@ -269,3 +269,21 @@ pub(crate) fn sort_out(
     }
     (seen, unreadable)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_from_the_future_hides_no_later_change() {
+        let at = |s| Timestamp::from_second(s).ok();
+        for (newest, server_date, cursor) in [
+            (at(100), at(200), at(100)),
+            (at(900), at(200), at(200)),
+            (at(100), None, at(100)),
+            (None, at(200), None),
+        ] {
+            assert_eq!(reached(newest, server_date), cursor);
+        }
+    }
+}

@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use workflows::activities::{CommandRequest, FeedInput};
 
 use crate::matrix::Spoiler;
-use crate::plan::{Plan, SHOWS, account, shop, site, start};
+use crate::plan::{Plan, SHOWS, account, home, nobody, shop, site, start};
 use crate::web;
 
 /// Longest the real thing may take before a test gives up.
@@ -406,15 +406,4 @@ pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
         }
     });
     assert!(waited.await.is_ok(), "still not so: {what}");
-}
-
-/// An address at which nobody listens.
-fn nobody() -> String {
-    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    format!("http://{}", taken.local_addr().unwrap())
-}
-
-/// A folder in memory where there is one: nothing here has to outlive a power cut.
-fn home() -> TempDir {
-    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }

@@ -7,6 +7,7 @@ mod commands;
 mod create;
 mod gates;
 mod harness;
+mod hostile;
 mod matrix;
 mod plan;
 mod reading;

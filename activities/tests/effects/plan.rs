@@ -13,6 +13,7 @@ use simulators::bluecherry::BlueCherryOptions;
 use simulators::clock::SimClock;
 use simulators::mirakl::{MiraklOptions, OrderSpec};
 use simulators::scenario::{NORDWIND, World};
+use tempfile::TempDir;
 
 use crate::harness::Env;
 use crate::tables::tables;
@@ -203,4 +204,15 @@ pub fn site(rest: Rest) -> Site {
         queue_cycle: CYCLE,
         poll: Duration::from_secs(60),
     }
+}
+
+/// An address at which nobody listens.
+pub fn nobody() -> String {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    format!("http://{}", taken.local_addr().unwrap())
+}
+
+/// A folder in memory where there is one: nothing here has to outlive a power cut.
+pub fn home() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }

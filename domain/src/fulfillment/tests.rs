@@ -259,6 +259,42 @@ fn a_refusal_stands_until_its_cure_may_have_come() {
 }
 
 #[test]
+fn a_parked_write_is_looked_for_in_its_time_and_stays_an_exception_meanwhile() {
+    let blocked = Blocked {
+        look_at: Some(at(600)),
+        step: "create_sales_order".into(),
+        problem: Problem::new(Kind::OutcomeUnknown),
+        mapping_version: 0,
+        order_version: 0,
+        shipments_version: 0,
+    };
+    let p = Progress {
+        blocked: Some(blocked),
+        sales_order: SalesOrder::Doubtful,
+        ..Progress::default()
+    };
+    let (order, policy) = (order(State::WaitingAcceptance), policy());
+    for (now, step_is_look) in [(0, false), (599, false), (600, true)] {
+        let facts = Facts {
+            order: &order,
+            shipments: &[],
+            policy: &policy,
+            versions: Versions::default(),
+            now: at(now),
+        };
+        let decision = decide(&p, &facts);
+        assert_eq!(
+            decision.step == Step::CreateSalesOrder,
+            step_is_look,
+            "{now}"
+        );
+        assert_eq!(decision.shown.kind(), Some(Kind::OutcomeUnknown), "{now}");
+        let wakes = wake_at(&p, &facts, &decision.step);
+        assert_eq!(wakes, (!step_is_look).then(|| at(600)), "{now}");
+    }
+}
+
+#[test]
 fn an_order_that_the_erp_refuses_whole_for_stock_follows_the_policy() {
     let p = Progress {
         no_stock: true,

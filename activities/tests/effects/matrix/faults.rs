@@ -61,6 +61,8 @@ pub const FAULTS: &[Fault] = &[
     row("N8", Way::After(Spoil::Html)),
     row("N8", Way::After(Spoil::Null)),
     row("N8", Way::After(Spoil::Empty)),
+    row("N8", Way::After(Spoil::NoRows)),
+    row("N11", Way::After(Spoil::Repeated)),
     row("N10", Way::After(Spoil::NewFields)),
     row("N10", Way::After(Spoil::NoNulls)),
 ];
@@ -93,6 +95,7 @@ impl Fault {
         match self.way {
             Way::Stale => !called.is_read && !called.is_mirakls(),
             // A read is carried out and changes nothing: before and after are the same.
+            Way::After(Spoil::NoRows | Spoil::Repeated) => called.is_feed(),
             Way::Instead(Spoil::Never) => true,
             Way::Instead(_) => !called.is_read,
             _ => true,
@@ -109,7 +112,8 @@ impl Fault {
 
     /// Is it an answer like any other?
     pub fn is_harmless(&self) -> bool {
-        matches!(self.way, Way::After(Spoil::NewFields | Spoil::NoNulls))
+        use Spoil::{NewFields, NoNulls, Repeated};
+        matches!(self.way, Way::After(NewFields | NoNulls | Repeated))
     }
 
     /// May a person be asked? Only where the other side said no.

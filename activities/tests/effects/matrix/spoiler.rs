@@ -31,6 +31,10 @@ pub enum Spoil {
     NewFields,
     /// Every field that is `null` is left out.
     NoNulls,
+    /// The page lost its rows, and still tells how many there are.
+    NoRows,
+    /// Every row twice, and the last ones first.
+    Repeated,
     /// This status with this body.
     Says(u16, &'static str),
     /// So many megabytes.
@@ -209,15 +213,17 @@ async fn spoiled(near: &mut TcpStream, answer: &[u8], how: Spoil) -> std::io::Re
             near.write_all(head.as_bytes()).await?;
             return near.write_all(&packed).await;
         }
-        Spoil::NewFields | Spoil::NoNulls => match serde_json::from_str::<Value>(body) {
-            Ok(mut value) => {
-                mutate(&mut value, how);
-                let body = value.to_string();
-                let status = head.lines().next().unwrap_or_default();
-                json(body.len(), &body).replacen("HTTP/1.1 200 OK", status, 1)
+        Spoil::NewFields | Spoil::NoNulls | Spoil::NoRows | Spoil::Repeated => {
+            match serde_json::from_str::<Value>(body) {
+                Ok(mut value) => {
+                    mutate(&mut value, how);
+                    let body = value.to_string();
+                    let status = head.lines().next().unwrap_or_default();
+                    json(body.len(), &body).replacen("HTTP/1.1 200 OK", status, 1)
+                }
+                Err(_) => text.into_owned(),
             }
-            Err(_) => text.into_owned(),
-        },
+        }
         Spoil::Huge(megabytes) => {
             let bytes = megabytes * 1024 * 1024;
             near.write_all(json(bytes, "").as_bytes()).await?;
@@ -231,10 +237,27 @@ async fn spoiled(near: &mut TcpStream, answer: &[u8], how: Spoil) -> std::io::Re
     near.write_all(answer.as_bytes()).await
 }
 
-/// Answers of a later version of the other side.
+/// Answers of a later version of the other side, and pages that moved while they were read.
 fn mutate(value: &mut Value, how: Spoil) {
     match value {
         Value::Object(fields) => {
+            for rows in ["orders", "items"] {
+                let Some(Value::Array(rows)) = fields.get_mut(rows) else {
+                    continue;
+                };
+                match how {
+                    Spoil::NoRows => rows.clear(),
+                    Spoil::Repeated => {
+                        rows.extend(rows.clone());
+                        rows.reverse();
+                        let count = json!(rows.len());
+                        for counted in ["total_count", "count"] {
+                            fields.entry(counted).and_modify(|c| *c = count.clone());
+                        }
+                    }
+                    _ => {}
+                }
+            }
             if how == Spoil::NoNulls {
                 fields.retain(|_, field| !field.is_null());
             }
