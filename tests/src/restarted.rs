@@ -4,12 +4,16 @@ use domain::step::Stage;
 use serde_json::json;
 use simulators::fault::FaultRule;
 use simulators::mirakl::Debit;
+use temporalio_client::tonic::IntoRequest;
 use temporalio_client::{
     WorkflowCancelOptions, WorkflowDescribeOptions, WorkflowExecutionStatus,
     WorkflowTerminateOptions,
 };
+use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
+use temporalio_common::protos::temporal::api::workflowservice::v1::DeleteWorkflowExecutionRequest;
+use workflows::ids;
 
-use crate::harness::{PATIENCE, Setup, history, key, record, until};
+use crate::harness::{PATIENCE, Setup, World, history, key, record, until};
 
 #[tokio::test]
 async fn the_cancel_button_calls_the_order_off_in_a_new_run() {
@@ -80,6 +84,75 @@ async fn news_starts_a_run_that_goes_on_after_a_terminated_one() {
     assert_eq!(world.effects("shipments", "B-2-A").len(), 1);
     assert_eq!(world.sales_order("B-2-A")["status"], "shipped");
     worker.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_that_comes_again_after_its_run_was_deleted_makes_no_second_sales_order() {
+    let world = Setup::new("deleted").shipping_by_hand().start().await;
+    let worker = world.worker().await;
+    let mut unpaid = world.plain("B-5-A");
+    unpaid.debit = Some(Debit::Manual);
+    world.sell(unpaid);
+    world.sell(world.plain("B-6-A"));
+    world.reaches("B-5-A", "WAITING_DEBIT_PAYMENT").await;
+    until("one order is with the warehouse", PATIENCE, async || {
+        let order = world.ledger.order(&key("nordwind", "B-6-A")).await.ok()??;
+        (order.shown?.stage == Stage::AwaitingShipment).then_some(())
+    })
+    .await;
+    worker.stop().await;
+
+    // Retention took the runs, and the ledger is another one: only BlueCherry remembers.
+    for id in ["B-5-A", "B-6-A"].map(|id| ids::order(&key("nordwind", id))) {
+        gone(&world, &id).await;
+    }
+    let marketplace = key("nordwind", "").marketplace;
+    gone(&world, &ids::orders_feed(&marketplace)).await;
+    gone(&world, &ids::shipments_feed("SIMSITE")).await;
+    let text = std::fs::read_to_string(world.config()).unwrap();
+    let other = text.replace("sqlite://bcm.db", "sqlite://new.db");
+    std::fs::write(world.config(), other).unwrap();
+
+    let worker = world.worker().await;
+    world.nordwind.debit("B-5-A").unwrap();
+    for order_id in ["B-5-A", "B-6-A"] {
+        let shipped = json!({ "external_po": format!("NW-{order_id}") });
+        until(
+            "the sales order is with the warehouse",
+            PATIENCE,
+            async || {
+                let made = world.sales_order(order_id);
+                (made["ship_to"].is_object() && made["hold"].is_null()).then_some(())
+            },
+        )
+        .await;
+        world.warehouse("/_sim/shipments", shipped).await;
+        world.reaches(order_id, "SHIPPED").await;
+        assert_eq!(world.sales_order(order_id)["status"], "shipped");
+        assert_eq!(world.effects("accepts", order_id).len(), 1);
+        assert_eq!(world.effects("shipments", order_id).len(), 1);
+    }
+    worker.stop().await;
+}
+
+/// Deletes a workflow's runs with their histories.
+async fn gone(world: &World, id: &str) {
+    let wanted = DeleteWorkflowExecutionRequest {
+        namespace: world.namespace.clone(),
+        workflow_execution: Some(WorkflowExecution {
+            workflow_id: id.to_owned(),
+            run_id: String::new(),
+        }),
+    };
+    let mut service = world.client.connection().workflow_service();
+    let deleted = service.delete_workflow_execution(wanted.into_request());
+    deleted.await.expect("a run to delete");
+    until(&format!("{id} is gone"), PATIENCE, async || {
+        let run = world.workflow(id);
+        let described = run.describe(WorkflowDescribeOptions::default()).await;
+        described.is_err().then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
