@@ -12,7 +12,7 @@ use crate::place::{Place, Setup};
 
 /// Simulated length of the outage.
 const OUTAGE_S: f64 = 4.0 * 3_600.0;
-/// How fast the simulators' clocks run meanwhile; afterwards they run as real ones.
+/// How fast the marketplace's clock runs meanwhile; afterwards it runs as a real one.
 const SPEED: f64 = 60.0;
 /// Mirakl refuses an order that is not accepted so long after its sale, in simulated seconds.
 const ACCEPT_WITHIN_S: u32 = 5 * 3_600;
@@ -82,7 +82,7 @@ pub async fn measure(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
             Goal::AtMost(10.0),
         )
         .noted(format!(
-            "{orders} orders, until the last is SHIPPED, in real time; the outage itself ran {SPEED}× as fast on the simulators' clocks, while our pulls, back-offs and probes kept real time, so they were {SPEED}× as rare as in four real hours"
+            "{orders} orders, until the last is SHIPPED, in real time; the outage itself ran {SPEED}× as fast on the marketplace's clock, while our pulls, back-offs and probes kept real time, so they were {SPEED}× as rare as in four real hours"
         )),
         Figure::new(
             "outage",

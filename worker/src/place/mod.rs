@@ -43,7 +43,7 @@ pub struct Setup {
     pub mirakl: Value,
     /// Switches of the site, over its scenario's.
     pub bluecherry: Value,
-    /// How fast both simulators' clocks run.
+    /// How fast the marketplace's clock runs.
     pub speed: f64,
     /// Sections to add to `bcm.toml`.
     pub more: String,
@@ -68,7 +68,6 @@ impl Default for Setup {
 
 /// Everything but the workers, running; dropped, all of it ends.
 pub struct Place {
-    folder: TempDir,
     /// The marketplace's control interface.
     pub mirakl: Http,
     /// The site's control interface.
@@ -81,6 +80,8 @@ pub struct Place {
     setup: Setup,
     account: String,
     _simulators: [Process; 2],
+    // Goes last: the processes above have files in it.
+    folder: TempDir,
 }
 
 impl Place {
@@ -141,11 +142,6 @@ impl Place {
     /// Where this place's files are.
     pub fn folder(&self) -> &Path {
         self.folder.path()
-    }
-
-    /// Address of the ledger that the workers share.
-    pub fn ledger_url(&self) -> String {
-        format!("sqlite://{}", self.folder.path().join("bcm.db").display())
     }
 
     /// Name of the site.
