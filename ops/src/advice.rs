@@ -128,7 +128,15 @@ mod tests {
         unknown_word: 
         unreadable_order: 
         unreadable_shipment: 
-        stray_shipment:
+        stray_shipment: 
+        acceptance_due: bcm orders retry nordwind/C-1001-A | bcm orders cancel nordwind/C-1001-A --reason CODE
+        shipping_due: 
+        feed_stale: 
+        missed_order: 
+        cancelled_order_booked: 
+        sales_order_missing: 
+        duplicate_sales_order: 
+        settings_drift:
         ");
     }
 }
