@@ -138,7 +138,15 @@ mod tests {
         stray_shipment: 
         endpoint_down: 
         key_refused: 
-        right_missing:
+        right_missing: 
+        acceptance_due: bcm orders retry nordwind/C-1001-A | bcm orders cancel nordwind/C-1001-A --reason CODE
+        shipping_due: 
+        feed_stale: 
+        missed_order: 
+        cancelled_order_booked: 
+        sales_order_missing: 
+        duplicate_sales_order: 
+        settings_drift: 
         mapping_held: 
         outcome_unknown: bcm orders retry nordwind/C-1001-A | bcm orders mark-done nordwind/C-1001-A --step STEP
         duplicate_unseen: bcm orders retry nordwind/C-1001-A | bcm orders mark-done nordwind/C-1001-A --step STEP
