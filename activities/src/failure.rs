@@ -72,6 +72,17 @@ impl Failure {
         }
     }
 
+    /// The same, to be tried sooner where only a budget stood in the way.
+    pub(crate) fn within_if_budget(self, longest: Duration) -> Self {
+        match self.retry {
+            Retry::After(wait) if self.kind == "Budget" => Self {
+                retry: Retry::After(wait.min(longest)),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     /// The attempt was let go before it ended; the next one, at this worker or another, asks first.
     pub(crate) fn handed_over() -> Self {
         Self {

@@ -67,7 +67,7 @@ impl Frequencies {
             return vec![Limit { uses: 1, within }];
         }
         match (self.simulated, call) {
-            (Some(_), "OR11") => vec![],
+            (Some(_), "OR11" | "OR13" | "OR14" | "OR15") => vec![],
             (Some(poll), "OR04") => vec![Limit {
                 uses: 1,
                 within: poll.min(Duration::from_secs(MINUTE)),
@@ -169,6 +169,7 @@ mod tests {
             ..Frequencies::default()
         };
         assert_eq!(simulated.of("OR11"), []);
+        assert_eq!(simulated.of("OR13"), []);
         assert_eq!(simulated.of("OR04"), [at_most(1, 2)]);
         assert_eq!(simulated.of("SH21"), [at_most(1, 86_400)]);
     }

@@ -1,6 +1,7 @@
 //! The operator's own lists, read once a day and kept in the ledger by host and call.
 
 use std::future::Future;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use mirakl::{Carrier, PlatformSettings, ShippingType};
@@ -14,6 +15,8 @@ use crate::settings::Shop;
 
 /// Mirakl's published maximum for these calls.
 const ONCE_A: SignedDuration = SignedDuration::from_hours(24);
+/// A list that somebody else is reading is looked for after this.
+const COPY_IN: Duration = Duration::from_secs(1);
 
 impl Orders {
     /// The day's copy, or a new one. A host that is away for a while is served by yesterday's.
@@ -40,7 +43,12 @@ impl Orders {
         // A closed gate is answered from yesterday's copy, as an absent host is.
         let admitted = match self.admit(To::Mirakl(shop), call).await {
             Ok(admitted) => admitted,
-            Err(closed) => return kept.and_then(|kept| read(&kept.json)).ok_or(closed),
+            Err(closed) => {
+                // The day's one read may be under way for another order: its copy is here soon.
+                let kept = self.ledger().reference(host, call).await?;
+                let value = kept.and_then(|kept| read(&kept.json));
+                return value.ok_or_else(|| closed.within_if_budget(COPY_IN));
+            }
         };
         match admitted.send(fetch()).await {
             Ok(value) => {

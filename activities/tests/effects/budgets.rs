@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::frequency::Frequencies;
 use domain::marketplace::MarketplaceCode;
+use serde_json::json;
 use simulators::fault::FaultRule;
 use simulators::scenario::NORDWIND;
 
@@ -96,9 +97,38 @@ async fn a_daily_list_that_cannot_be_read_is_asked_for_again_a_minute_later() {
     env.act(&key, &step).await.unwrap_err();
 
     let early = env.act(&key, &step).await.unwrap_err();
-    assert_eq!((early.kind, wait_s(&early)), ("Budget", 60));
+    assert_eq!((early.kind, wait_s(&early)), ("Budget", 1));
     env.clock.advance(Duration::from_secs(60));
     env.drive(&key).await;
 
     assert_eq!(env.mirakl_calls("SH21"), 2);
+}
+
+#[tokio::test]
+async fn while_one_order_reads_the_days_list_the_others_wait_a_moment_and_not_a_day() {
+    let env = Env::usual().await;
+    let mut keys = vec![];
+    for id in ["C1-A", "C2-A"] {
+        let key = env.released(plain(id)).await;
+        env.ship(&key, json!({})).await;
+        keys.push(key);
+    }
+    env.fail_mirakl(FaultRule::once("SH12", "delay-after-commit_ms:300"));
+    let tell = domain::step::Step::SendTracking;
+
+    let (one, other) = tokio::join!(env.act(&keys[0], &tell), env.act(&keys[1], &tell));
+
+    let (done, waits) = if one.is_ok() {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    done.unwrap();
+    let waits = waits.unwrap_err();
+    assert_eq!((waits.kind, wait_s(&waits)), ("Budget", 1));
+    for key in &keys {
+        env.drive(key).await;
+        assert_eq!(env.seen(key, "shipments").len(), 1, "{key}");
+    }
+    assert_eq!(env.mirakl_calls("SH12"), 1);
 }

@@ -25,7 +25,8 @@ async fn retry_tries_the_blocked_step_and_no_other() {
     assert_eq!(env.erp_calls("create_sales_order"), 1);
     assert_eq!(
         env.tell(&key, "retry", Value::Null).await.code,
-        "looked_again"
+        "already_retried",
+        "told who said it before"
     );
 }
 

@@ -238,7 +238,7 @@ mod tests {
                 done_not,
             ),
             (400, "", Retry::Never, done_not),
-            (401, "", Retry::Never, done_not),
+            (401, "", Retry::After(Duration::from_secs(60)), done_not),
             (
                 404,
                 r#"{"code": "not_found", "message": "m", "retryable": false}"#,

@@ -1,14 +1,19 @@
 //! The ledger against PostgreSQL: the tests of `main.rs`, each on a database of its own.
 
+mod attempts;
+mod calls;
+mod deadlines;
 mod decisions;
 mod feeds;
 mod harness;
 mod inbox;
 mod intents;
 mod people;
+mod proposals;
 mod secrets;
 mod sharing;
 mod shipments;
+mod sweeps;
 
 /// Where these tests keep their ledgers.
 const ON_POSTGRES: bool = true;

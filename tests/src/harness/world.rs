@@ -237,6 +237,15 @@ impl World {
         .await
     }
 
+    /// Waits for an open exception that is no order's.
+    pub async fn incident(&self, kind: Kind) -> Exception {
+        until(&format!("an incident: {kind}"), PATIENCE, async || {
+            let is_it = |e: &Exception| e.order_id.is_none() && e.kind == kind;
+            self.exceptions(false).await.into_iter().find(is_it)
+        })
+        .await
+    }
+
     /// The exceptions that are open, or all of them.
     pub async fn exceptions(&self, include_closed: bool) -> Vec<Exception> {
         let filter = ExceptionFilter {
