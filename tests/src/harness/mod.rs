@@ -13,7 +13,7 @@ pub use hook::Hook;
 pub use runs::{history, json_value, no_payload, raw, record};
 pub use server::{Server, shared};
 pub use work::{Beside, Working, load};
-pub use world::{Setup, World, http, key};
+pub use world::{Setup, World, http, key, post};
 
 /// Longest that a journey waits for one state; far more than any takes on an idle machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
