@@ -53,6 +53,8 @@ pub(crate) struct Admitted<'a> {
     /// When its use was taken, where it has a limit.
     used: Option<(Timestamp, Vec<Limit>)>,
     is_probe: AtomicBool,
+    /// Something usable came back already.
+    answered: AtomicBool,
 }
 
 impl Connections {
@@ -108,6 +110,7 @@ impl Connections {
             version: seen.version,
             used,
             is_probe: AtomicBool::new(is_probe),
+            answered: AtomicBool::new(false),
         })
     }
 
@@ -265,6 +268,16 @@ impl Admitted<'_> {
         switches.reach(Point::BeforeSend, self.call);
         let answer = sending.await;
         switches.reach(Point::AfterAnswer, self.call);
+        // A use counts for its whole window once it brought something, and for a minute until then.
+        if answer.is_ok()
+            && !self.answered.swap(true, Ordering::Relaxed)
+            && let Err(failure) = Box::pin(self.end_use(true)).await
+        {
+            tracing::warn!(
+                call = self.call,
+                "a use of the call is not noted: {failure}"
+            );
+        }
         let is_probe = self.is_probe.swap(false, Ordering::Relaxed);
         let told = answer
             .as_ref()

@@ -42,6 +42,18 @@ pub struct CallClosing<'a> {
     pub until: Timestamp,
 }
 
+fn ms(moment: Timestamp) -> i64 {
+    moment.as_millisecond()
+}
+
+/// Puts another moment in the place of one use, or nothing.
+fn replace(uses: &mut Vec<i64>, was: Timestamp, now: Option<i64>) {
+    if let Some(at) = uses.iter().position(|used| *used == ms(was)) {
+        uses.remove(at);
+        uses.extend(now);
+    }
+}
+
 impl Ledger {
     /// Takes one use of a limited call, or says when the next one is free.
     ///
@@ -62,30 +74,36 @@ impl Ledger {
                 let free_at = Timestamp::from_millisecond(free_at).unwrap_or(Timestamp::MAX);
                 return Ok(Err(free_at));
             }
+            replace(
+                &mut uses,
+                now,
+                Some(frequency::until_answered(limits, ms(now))),
+            );
             if self.put_uses(endpoint, call, &uses, version).await? {
                 return Ok(Ok(()));
             }
         }
     }
 
-    /// Notes that a use brought no answer: it counts for a minute only, should the window be longer,
-    /// and not at all when nothing was sent.
-    pub async fn use_unanswered(
+    /// Notes that a use was answered, so that it counts for its whole window; or that nothing was
+    /// sent, so that it counts for nothing. One without a word counts for a minute at most.
+    pub async fn end_use(
         &self,
         endpoint: &Endpoint,
         call: &str,
         limits: &[Limit],
         at: Timestamp,
-        sent: bool,
+        answered: bool,
     ) -> Result<()> {
+        let provisional = frequency::until_answered(limits, ms(at));
+        if answered && provisional == ms(at) {
+            return Ok(());
+        }
+        let provisional = Timestamp::from_millisecond(provisional).unwrap_or(at);
         loop {
             let (mut uses, version) = self.uses(endpoint, call).await?;
             let before = uses.clone();
-            if sent {
-                frequency::unanswered(limits, &mut uses, at.as_millisecond());
-            } else {
-                uses.retain(|used| *used != at.as_millisecond());
-            }
+            replace(&mut uses, provisional, answered.then_some(ms(at)));
             if uses == before || self.put_uses(endpoint, call, &uses, version).await? {
                 return Ok(());
             }

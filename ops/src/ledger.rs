@@ -19,7 +19,7 @@ pub enum LedgerVerb {
 /// `bcm ledger rebuild`.
 #[derive(Clone, Debug, Default, Args)]
 pub struct RebuildLedger {
-    /// An export of decisions; one for each host that had a worker. Without it the one of bcm.toml
+    /// An export of decisions of another host; one for each. The one of bcm.toml is read anyway.
     #[arg(long, value_name = "FILE")]
     pub export: Vec<PathBuf>,
     /// Reads everything and tells what would come back, in a ledger that is thrown away

@@ -88,7 +88,11 @@ pub async fn watch(
                             tracing::warn!("{failure}; the next pull tells the orders");
                         }
                     }
-                    Err(error) => tracing::error!("mapping tables: {error}"),
+                    // The files have not changed, and are offered again all the same.
+                    Err(error) => {
+                        seen = None;
+                        tracing::error!("mapping tables: {error}; offered again");
+                    }
                 }
             }
             Err(problems) => {

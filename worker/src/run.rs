@@ -146,12 +146,17 @@ pub async fn run(
     }
     state.set_polling(true);
     ready();
-    // One worker that ends by a fault takes the other along, so that the process ends and is seen.
+    // A part that ends by a fault takes the others along, so that the process ends and is seen.
     let ended = tokio::sync::Notify::new();
+    let fault = std::sync::OnceLock::new();
     let stopper = async {
         tokio::select! {
             () = stop => {}
             () = ended.notified() => {}
+            () = crashed(&mut beside) => {
+                // The first fault is the one to tell.
+                let _ = fault.set("a task beside the workers ended by a fault".to_owned());
+            }
         }
         state.set_polling(false);
         stop_orders();
@@ -159,11 +164,17 @@ pub async fn run(
     };
     let order_run = async {
         let ran = order_worker.run().await;
+        if let Err(error) = &ran {
+            let _ = fault.set(format!("order worker: {error}"));
+        }
         ended.notify_one();
         ran
     };
     let feed_run = async {
         let ran = feed_worker.run().await;
+        if let Err(error) = &ran {
+            let _ = fault.set(format!("feed worker: {error}"));
+        }
         ended.notify_one();
         ran
     };
@@ -181,12 +192,23 @@ pub async fn run(
         () = left => None,
     };
     beside.shutdown().await;
-    let Some((ran_orders, ran_feeds, ())) = ended else {
+    if ended.is_none() {
         tracing::warn!("not everything ended in time; the next worker goes on with it");
-        return Ok(());
-    };
-    ran_orders.map_err(|error| anyhow::anyhow!("order worker: {error}"))?;
-    ran_feeds.map_err(|error| anyhow::anyhow!("feed worker: {error}"))
+    }
+    match fault.into_inner() {
+        Some(fault) => anyhow::bail!(fault),
+        None => Ok(()),
+    }
+}
+
+/// Resolves when a task ends by a panic; one that has nothing more to do may end.
+async fn crashed(beside: &mut tokio::task::JoinSet<()>) {
+    while let Some(ended) = beside.join_next().await {
+        if ended.is_err_and(|error| error.is_panic()) {
+            return;
+        }
+    }
+    std::future::pending().await
 }
 
 /// Sets what every worker of this program has in common.

@@ -1,5 +1,7 @@
 //! What an answer, or a missing one, tells of the endpoint, and how that is noted.
 
+use std::sync::atomic::Ordering;
+
 use std::time::Duration;
 
 use domain::gate::{self, Lost, Reason};
@@ -70,6 +72,17 @@ impl Answered for bluecherry::Error {
 }
 
 impl Admitted<'_> {
+    pub(super) async fn end_use(&self, answered: bool) -> Result<(), Failure> {
+        if let Some((at, limits)) = &self.used {
+            let ledger = &self.connections.ledger;
+            let (endpoint, call) = (&self.endpoint, self.call);
+            ledger
+                .end_use(endpoint, call, limits, *at, answered)
+                .await?;
+        }
+        Ok(())
+    }
+
     /// Notes what an answer told. A ledger that cannot be written hides no answer.
     pub(super) async fn note(&self, told: Told, is_probe: bool) {
         let noted = match told {
@@ -116,11 +129,9 @@ impl Admitted<'_> {
     async fn got_no_answer(&self, sent: bool, is_probe: bool) -> Result<(), Failure> {
         let connections = self.connections;
         let (now, pace) = (connections.clock.now(), connections.pace(self.to));
-        if let Some((at, limits)) = &self.used {
-            connections
-                .ledger
-                .use_unanswered(&self.endpoint, self.call, limits, *at, sent)
-                .await?;
+        // What was answered once was used, whatever became of its later pages.
+        if !sent && !self.answered.load(Ordering::Relaxed) {
+            self.end_use(false).await?;
         }
         if is_probe {
             return self.probe_failed(Reason::Down).await;

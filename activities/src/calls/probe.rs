@@ -66,6 +66,7 @@ impl Connections {
             version: 0,
             used: None,
             is_probe: AtomicBool::new(false),
+            answered: AtomicBool::new(false),
         };
         probe.note(told, true).await;
         matches!(told, Told::Fine | Told::Throttled(_) | Told::RightMissing)

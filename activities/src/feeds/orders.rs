@@ -68,6 +68,9 @@ impl Feeds {
             c.checked_sub(overlap).unwrap_or(Timestamp::MIN)
         });
         let (mut newest, mut offset, mut rows) = (cursor, 0, 0);
+        // What changes on an early page while later ones are read comes with the next pull: the cursor
+        // stays behind the moment of the first page.
+        let mut first_page_at = None;
         let began = self.orders.connections().clock.elapsed();
         loop {
             // The cursor stays, so the next pull reads these pages again; it is told as a failure.
@@ -94,7 +97,8 @@ impl Feeds {
             let stamps = seen.iter().map(|s| s.order.updated_at);
             newest = newest.into_iter().chain(stamps).max();
             let last_page = page.next_offset.is_none();
-            let reached = reached(newest, page.server_date).filter(|_| last_page);
+            let first_page_at = *first_page_at.get_or_insert(page.server_date.unwrap_or(read_at));
+            let reached = reached(newest, Some(first_page_at)).filter(|_| last_page);
             let reached = reached.map(|n| n.to_string());
             let run = FeedRun {
                 feed: name,

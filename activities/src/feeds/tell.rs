@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use domain::marketplace::OrderKey;
 use domain::order::State;
 use domain::step::Step;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use temporalio_client::{
     Client, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowStartOptions,
     errors::WorkflowInteractionError,
@@ -64,17 +64,34 @@ pub struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// Tells each order's run, and starts it where there is none and something to do.
+    /// Tells each order's run, and starts it where there is none and something to do. One that cannot
+    /// be told stays owed, and stops no other.
     ///
     /// # Errors
-    /// Temporal's or the ledger's; the orders that were not told stay owed.
+    /// The last one's, when none could be told.
     pub async fn tell(&self, owed: Vec<OrderKey>, news: News) -> Result<u32, Failure> {
-        let told = stream::iter(owed)
-            .map(|key| self.tell_one(key, news))
+        let outcomes = stream::iter(owed)
+            .map(|key| async move { (self.tell_one(key.clone(), news).await, key) })
             .buffer_unordered(AT_ONCE)
-            .try_collect::<Vec<bool>>()
-            .await?;
-        Ok(u32::try_from(told.into_iter().filter(|told| *told).count()).unwrap_or(u32::MAX))
+            .collect::<Vec<_>>()
+            .await;
+        let (mut told, mut went_well, mut last) = (0, false, None);
+        for (outcome, order) in outcomes {
+            match outcome {
+                Ok(is_told) => {
+                    went_well = true;
+                    told += u32::from(is_told);
+                }
+                Err(failure) => {
+                    tracing::warn!(%order, "not told: {failure}");
+                    last = Some(failure);
+                }
+            }
+        }
+        match last {
+            Some(failure) if !went_well => Err(failure),
+            _ => Ok(told),
+        }
     }
 
     async fn tell_one(&self, key: OrderKey, news: News) -> Result<bool, Failure> {

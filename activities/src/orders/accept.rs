@@ -11,7 +11,7 @@ use ledger::{Ended, Intent, NewEvent, Note, Settled};
 use mirakl::LineDecision;
 use serde::{Deserialize, Serialize};
 
-use super::effect::{Window, is_refusal, unfinished};
+use super::effect::{Window, has_shown, is_refusal, unfinished};
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::calls::To;
@@ -156,7 +156,7 @@ impl Orders {
             // Refused, read back, and refused again without a lost answer between: so it is.
             Err(error)
                 if error.code() == Some(DECIDED_ALREADY)
-                    && !(read_back && intent.send_deadline.is_none()) =>
+                    && !(read_back && has_shown(&intent, window, at.row.order.read_at)) =>
             {
                 let read_after = self.now();
                 self.ended(&attempt, Ended::NotDone).await?;

@@ -182,7 +182,7 @@ impl Orders {
                 self.doubt(&at, &intent, effect, doubtful).await
             }
             Err(error) if is_refusal(error.retry(), error.fate()) => {
-                if is_proven(doubted, &intent) {
+                if is_proven(doubted, &intent, window, at.row.order.read_at) {
                     return self.refused(&at, &step, &intent, &error).await;
                 }
                 let read_after = self.now();

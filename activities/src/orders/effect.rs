@@ -269,10 +269,15 @@ pub(super) fn doubt_sent(sent: &mut Sent, read_after: Timestamp) {
     }
 }
 
-/// Is a refusal by state no work of ours: refused, read back, and refused again without a lost
-/// answer between?
-pub(super) fn is_proven(doubted: &Sent, intent: &Intent) -> bool {
-    matches!(doubted, Sent::Doubtful { .. }) && intent.send_deadline.is_none()
+/// Is a refusal by state no work of ours: refused, read back, and refused again, and whatever was lost
+/// before must have shown by that reading?
+pub(super) fn is_proven(doubted: &Sent, intent: &Intent, window: Window, read: Timestamp) -> bool {
+    matches!(doubted, Sent::Doubtful { .. }) && has_shown(intent, window, read)
+}
+
+/// Must every attempt of the intent have shown by a reading?
+pub(super) fn has_shown(intent: &Intent, window: Window, read_at: Timestamp) -> bool {
+    unfinished(intent, window).is_none_or(|shows| shows <= read_at)
 }
 
 #[cfg(test)]

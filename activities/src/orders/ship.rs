@@ -206,7 +206,7 @@ impl Orders {
                 self.doubt(&at, &intent, effect, doubtful).await
             }
             Err(error) if is_refusal(error.retry(), error.fate()) => {
-                if is_proven(doubted, &intent) {
+                if is_proven(doubted, &intent, window, at.row.order.read_at) {
                     return self
                         .refused(&at, &Step::ConfirmShipment, &intent, &error)
                         .await;

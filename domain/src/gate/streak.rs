@@ -30,7 +30,8 @@ pub struct Streak {
 }
 
 impl Streak {
-    /// Of a gate that was just opened: the first loss closes it again.
+    /// Of a gate that was just opened: the first loss closes it again, unless it is one order's write,
+    /// which may be that order's own fault.
     pub fn just_opened() -> Self {
         Self {
             on_trial: (true, true),
@@ -72,10 +73,10 @@ impl Streak {
             .writes
             .iter()
             .any(|l| l.whose.is_none() || first.is_some_and(|first| l.whose != *first));
+        let not_one_order_alone = lost.read || lost.whose.is_none() || several;
         self.all.len() >= pace.failures
             || (self.writes.len() >= pace.failures && several)
-            || all_on_trial
-            || (writes_on_trial && !lost.read)
+            || ((all_on_trial || writes_on_trial && !lost.read) && not_one_order_alone)
     }
 }
 

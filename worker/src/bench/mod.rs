@@ -15,7 +15,6 @@ mod witness;
 use std::io::IsTerminal;
 use std::time::Instant;
 
-use anyhow::Context;
 use clap::{Args as ClapArgs, ValueEnum};
 
 use crate::telemetry;
@@ -70,6 +69,16 @@ pub struct Bench {
 }
 
 impl Bench {
+    /// What was measured; what could not be measured is a figure too, a missed one, and keeps no
+    /// other from being told.
+    fn kept(&self, name: &'static str, measured: anyhow::Result<Vec<Figure>>) -> Vec<Figure> {
+        measured.unwrap_or_else(|error| {
+            self.tell(&format!("{name}: {error:#}"));
+            let goal = Goal::AtMost(0.0);
+            vec![Figure::new(name, "not measured", &[], "", goal).noted(format!("{error:#}"))]
+        })
+    }
+
     /// Says what happens, on the error output, so that JSON stays alone on the other one.
     pub fn tell(&self, line: &str) {
         let at = self.started.elapsed().as_secs();
@@ -108,27 +117,27 @@ pub async fn bench(args: &Args) -> anyhow::Result<Option<Measured>> {
     let wanted = |which: Which| args.which == which || args.which == Which::All;
     let mut figures = vec![];
     if wanted(Which::Noop) {
-        figures.extend(noop::measure(&bench).await.context("noop")?);
+        figures.extend(bench.kept("noop", noop::measure(&bench).await));
     }
     if wanted(Which::Orders) {
-        figures.extend(lives::measure(&bench).await.context("orders")?);
-        figures.extend(cost::measure(&bench).await.context("orders")?);
+        figures.extend(bench.kept("orders", lives::measure(&bench).await));
+        figures.extend(bench.kept("orders", cost::measure(&bench).await));
     }
     if wanted(Which::Standing) {
-        figures.extend(standing::measure(&bench).await.context("standing")?);
+        figures.extend(bench.kept("standing", standing::measure(&bench).await));
     }
     if wanted(Which::Burst) || wanted(Which::Parked) {
-        let both = parked::measure(&bench).await.context("burst")?;
+        let both = bench.kept("burst", parked::measure(&bench).await);
         let asked = both
             .into_iter()
             .filter(|f| args.which == Which::All || (f.bench == "burst") == wanted(Which::Burst));
         figures.extend(asked);
     }
     if wanted(Which::Recovery) {
-        figures.extend(recovery::measure(&bench).await.context("recovery")?);
+        figures.extend(bench.kept("recovery", recovery::measure(&bench).await));
     }
     if wanted(Which::Outage) {
-        figures.extend(outage::measure(&bench).await.context("outage")?);
+        figures.extend(bench.kept("outage", outage::measure(&bench).await));
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(Some(Measured {

@@ -67,6 +67,7 @@ impl Play {
                 }
                 new.retain(|_, count| *count > 0);
                 return Ok(SecondPass {
+                    settled: true,
                     told: open.len(),
                     silent,
                     pulls,

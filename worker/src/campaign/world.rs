@@ -101,6 +101,8 @@ pub struct Leak {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SecondPass {
+    /// Everything had settled before it, in time.
+    pub settled: bool,
     /// Open runs that were told to look again.
     pub told: usize,
     /// Those that did not.

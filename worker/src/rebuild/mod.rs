@@ -92,11 +92,12 @@ pub async fn rebuild(
     Ok(document)
 }
 
-/// The exports that were named, or the one that the configuration names, if it is there.
+/// The exports that were named, and the one that the configuration names, if it is there: a decision
+/// that stands in both is one.
 fn decisions(config: &Config, asked: &RebuildLedger) -> anyhow::Result<Vec<Exported>> {
     let usual = &config.ledger.export;
     let mut files: Vec<&PathBuf> = asked.export.iter().collect();
-    if files.is_empty() && usual.exists() {
+    if usual.exists() && !files.contains(&usual) {
         files.push(usual);
     }
     let mut all = vec![];

@@ -85,12 +85,18 @@ async fn temporal_restored_from_an_older_copy_adds_no_effect() {
     settled(&world).await;
     assert_eq!(world.totals(), before);
 
-    // Temporal never heard of these; the first news gives each a run again.
-    for order_id in ["O-1-A", "O-3-A", "O-4-A", "O-5-A"] {
+    // Runs that Temporal remembers end with their orders. It never heard of the others, which need
+    // none any more: their last news is handled by the feed alone.
+    for order_id in ["O-1-A", "O-3-A"] {
         world.shop.receive(order_id).unwrap();
-        run_is(&world, order_id, WorkflowExecutionStatus::Running).await;
         world.shop.close(order_id).unwrap();
         run_is(&world, order_id, WorkflowExecutionStatus::Completed).await;
+        world.assert_shipped_once(order_id);
+    }
+    for order_id in ["O-4-A", "O-5-A"] {
+        world.shop.receive(order_id).unwrap();
+        world.shop.close(order_id).unwrap();
+        world.finished(order_id).await;
         world.assert_shipped_once(order_id);
     }
     world.assert_cancelled_once("O-2-A");

@@ -272,6 +272,20 @@ short_stock = "refuse"
         Ledger::open(&url, key, Timestamp::now()).await.unwrap()
     }
 
+    /// Waits until nothing is left to do for an order.
+    pub async fn finished(&self, order_id: &str) {
+        let ledger = self.ledger().await;
+        let key = domain::marketplace::OrderKey {
+            marketplace: domain::marketplace::MarketplaceCode::new(NORDWIND).unwrap(),
+            order_id: order_id.to_owned(),
+        };
+        crate::machine::until(&format!("{order_id} is finished"), async || {
+            let row = ledger.order(&key).await.ok()??;
+            row.finished.then_some(())
+        })
+        .await;
+    }
+
     /// Exceptions that are open.
     pub async fn exceptions(&self) -> Vec<Exception> {
         let (ledger, all) = (self.ledger().await, ExceptionFilter::default());

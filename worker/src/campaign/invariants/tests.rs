@@ -104,6 +104,7 @@ fn world() -> World {
         }],
         searched: 3,
         second_pass: SecondPass {
+            settled: true,
             told: 1,
             pulls: [("nordwind/orders".to_owned(), 2)].into(),
             ..SecondPass::default()
@@ -367,6 +368,12 @@ fn a_sick_run_breaks_16() {
         failures.push("event 27: WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND".to_owned());
     };
     assert!(broken(news_came).is_empty());
+}
+
+#[test]
+fn a_world_that_never_settles_breaks_14_and_has_no_second_pass() {
+    let late = |world: &mut World| world.second_pass.settled = false;
+    assert_eq!(broken(late), [14, 17]);
 }
 
 #[test]
