@@ -133,13 +133,20 @@ mod tests {
     }
 
     #[test]
-    fn a_gate_on_trial_closes_at_the_first_loss() {
+    fn a_gate_on_trial_closes_at_the_first_loss_that_is_not_one_orders_alone() {
         let mut streak = Streak::just_opened();
         assert!(streak.lost(lost(0, true, "a"), &pace()));
         let mut streak = Streak::just_opened();
         streak.answered(true);
         assert!(!streak.lost(lost(0, true, "a"), &pace()));
-        assert!(streak.lost(lost(1, false, "a"), &pace()));
+        assert!(!streak.lost(lost(1, false, "a"), &pace()));
+        assert!(streak.lost(lost(2, false, "b"), &pace()));
+        let mut streak = Streak::just_opened();
+        let feeds = Lost {
+            whose: None,
+            ..lost(0, false, "a")
+        };
+        assert!(streak.lost(feeds, &pace()));
         let mut streak = Streak::just_opened();
         streak.answered(false);
         assert!(!streak.is_on_trial());

@@ -61,6 +61,8 @@ const CALLED_OFF: [(&str, Fate); 3] = [
 const ORDERS_A_LIFE: usize = 3;
 /// A doomed worker meets its end within this: a pull that the dead one left costs a heartbeat.
 const DOOM: Duration = Duration::from_secs(120);
+/// After so many deaths each order's next attempt may be a minute away, step by step.
+const END: Duration = Duration::from_secs(300);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_killed_at_any_call_leaves_every_order_to_come_to_its_end_once() {
@@ -165,7 +167,7 @@ async fn comes_to(world: &World, order_id: &str, fate: Fate) {
         Fate::Cancelled => "CANCELED",
         Fate::Refused => "REFUSED",
     };
-    within(DOOM, &format!("{order_id} is {state}"), async || {
+    within(END, &format!("{order_id} is {state}"), async || {
         (world.state(order_id) == state).then_some(())
     })
     .await;

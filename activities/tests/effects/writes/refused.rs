@@ -31,6 +31,21 @@ async fn a_refusal_blocks_the_order_until_a_person_says_retry() {
     }
 }
 
+#[tokio::test]
+async fn a_refusal_after_a_lost_answer_blocks_once_the_order_was_read_back() {
+    for write in [Write::Confirm, Write::CancelOrder] {
+        let (env, key) = write.scene().await;
+        write.fail(&env, "reset", 1);
+        write.fail(&env, "status:400", 0);
+
+        let waits = env.settle(&key).await;
+
+        assert_eq!(blocked(&waits), write.refusal(), "{write:?}");
+        assert_eq!(write.effects(&env, &key), 0, "{write:?}");
+        assert!(write.calls(&env) <= 4, "{write:?} goes round in circles");
+    }
+}
+
 fn clear(write: Write, env: &crate::harness::Env) {
     if write.is_mirakls() {
         env.mirakl.faults().clear();

@@ -7,6 +7,8 @@ use crate::campaign::world::{OrderView, Planned, Run, World, text};
 
 /// Most events a history may have.
 const EVENTS_MAX: usize = 500;
+/// A feed continues as new after so many pulls, at some eleven events each.
+const FEED_EVENTS_MAX: usize = 12 * workflows::feeds::PULLS_A_RUN as usize;
 /// Most bytes a history may have.
 const BYTES_MAX: usize = 1_000_000;
 
@@ -126,7 +128,8 @@ pub(super) fn runs_are_healthy(world: &World) -> Findings {
         if matches!(run.status.as_str(), "Failed" | "TimedOut" | "Terminated") {
             faults.push(run.status.clone());
         }
-        if run.events > EVENTS_MAX {
+        let is_feed = run.id.starts_with("feed/");
+        if run.events > if is_feed { FEED_EVENTS_MAX } else { EVENTS_MAX } {
             faults.push(format!("{} events", run.events));
         }
         if run.bytes > BYTES_MAX {
