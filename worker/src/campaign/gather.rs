@@ -110,7 +110,13 @@ pub(super) async fn entries(
             order_id: order_id(order).to_owned(),
         };
         let events = ledger.events(&key).await?;
-        let words = events.into_iter().map(|event| event.what).collect();
+        let mut words: Vec<String> = events.into_iter().map(|event| event.what).collect();
+        // A worker that was killed over a call left its intent, which says who sent what and when; an
+        // order that was called off before it was read again asks for no more.
+        let intent = ledger.open_intent(&key, "accept_lines").await?;
+        if intent.is_some_and(|intent| intent.attempts > 0) {
+            words.push("acceptance_sent".to_owned());
+        }
         entries.insert(key.to_string(), words);
     }
     Ok(entries)

@@ -124,7 +124,13 @@ async fn called_off_chain(name: &'static str, point: Point) {
 }
 
 fn sell(world: &World, op: &str, fate: Fate) -> Vec<String> {
-    let number = |n| format!("{}-{n}-A", op.replace('_', "-"));
+    // BlueCherry's field holds twenty letters of prefix and order ID.
+    let short: Vec<&str> = op
+        .split('_')
+        .map(|word| &word[..word.len().min(4)])
+        .collect();
+    let short = short.join("");
+    let number = |n| format!("{short}-{n}-A");
     let orders: Vec<String> = (1..=ORDERS_A_LIFE).map(number).collect();
     for order_id in &orders {
         let mut spec = world.plain(order_id);

@@ -113,7 +113,7 @@ fn accounts(order: &OrderView<'_>, entries: &[String]) -> [(&'static str, bool, 
         (
             "an acceptance",
             accepted,
-            noted(&["accepted"]) || accepted && seen,
+            noted(&["accepted"]) || accepted && (seen || noted(&["acceptance_sent"])),
         ),
         ("a refusal", refused, noted(&["refused"]) || refused && seen),
         (
