@@ -90,34 +90,36 @@ pub struct Shop<'a> {
     pub pace: Pace,
 }
 
-impl Shop<'_> {
-    /// The account that finance would have opened for the first marketplace.
-    async fn account(&self) -> anyhow::Result<String> {
-        let key = SecretString::from(self.erp.api_key.clone());
-        let config = bluecherry::Config::new(self.erp.url.clone(), key);
-        let account = NewCustomer {
-            name: "Nordwind Marketplace".to_owned(),
-            account_model: AccountModel::Channel,
-            bill_to: None,
-            default_ship_to: None,
-            division: "01".to_owned(),
-            terms: None,
-            tax_exempt: None,
-            currency: "USD".to_owned(),
-            price_level: None,
-        };
-        let rest = bluecherry::Rest::new(config)?;
-        let key = format!("{}-account", self.written_by);
-        let customer = rest.put_customer(NORDWIND, &account, &key).await?;
-        Ok(customer.customer_code)
-    }
+/// Opens the account that finance would have opened for the first marketplace, and answers its code.
+///
+/// # Errors
+/// The ERP's.
+pub async fn open_account(url: &str, key: &str, idempotency_key: &str) -> anyhow::Result<String> {
+    let config = bluecherry::Config::new(url.to_owned(), SecretString::from(key.to_owned()));
+    let account = NewCustomer {
+        name: "Nordwind Marketplace".to_owned(),
+        account_model: AccountModel::Channel,
+        bill_to: None,
+        default_ship_to: None,
+        division: "01".to_owned(),
+        terms: None,
+        tax_exempt: None,
+        currency: "USD".to_owned(),
+        price_level: None,
+    };
+    let rest = bluecherry::Rest::new(config)?;
+    let customer = rest.put_customer(NORDWIND, &account, idempotency_key);
+    Ok(customer.await?.customer_code)
+}
 
+impl Shop<'_> {
     /// Opens the account and writes everything.
     ///
     /// # Errors
     /// The ERP's, and the machine's.
     pub async fn write(&self, folder: &Folder) -> anyhow::Result<()> {
-        let account = self.account().await?;
+        let key = format!("{}-account", self.written_by);
+        let account = open_account(&self.erp.url, &self.erp.api_key, &key).await?;
         let secret = |name: &str, value: &str| secret(&folder.path, name, value);
         secret("erp.key", &self.erp.api_key)?;
         secret("nordwind.key", &self.nordwind.api_key)?;

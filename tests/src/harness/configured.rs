@@ -2,33 +2,16 @@
 
 use std::path::Path;
 
-use bluecherry::{AccountModel, Binding, NewCustomer};
 use jiff::Timestamp;
 use ledger::MasterKey;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use simulators::bluecherry::BlueCherrySim;
 use simulators::mirakl::MiraklSim;
-use simulators::scenario::{self, GALERIA, NORDWIND};
+use simulators::scenario::{self, GALERIA};
 
 /// The account that finance would have opened for `nordwind`.
 pub async fn account(erp: &BlueCherrySim, key: &str) -> anyhow::Result<String> {
-    let config = bluecherry::Config::new(erp.url(), SecretString::from(key.to_owned()));
-    let account = NewCustomer {
-        name: "Nordwind Marketplace".to_owned(),
-        account_model: AccountModel::Channel,
-        bill_to: None,
-        default_ship_to: None,
-        division: "01".to_owned(),
-        terms: None,
-        tax_exempt: None,
-        currency: "USD".to_owned(),
-        price_level: None,
-    };
-    let rest = bluecherry::Rest::new(config)?;
-    Ok(rest
-        .put_customer(NORDWIND, &account, "test-account")
-        .await?
-        .customer_code)
+    worker::shop_folder::open_account(&erp.url(), key, "test-account").await
 }
 
 /// What stands in a configuration.

@@ -10,14 +10,13 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use bluecherry::{AccountModel, Binding, NewCustomer};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use simulators::scenario::{NORDWIND, World};
 use tempfile::TempDir;
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, Url};
 use workflows::ids::SEARCH_ATTRIBUTES;
 
+use crate::shop_folder::open_account;
 use crate::temporal::{DevServer, DevServerOptions, Found, Search, find};
 
 pub use http::Http;
@@ -96,7 +95,7 @@ impl Place {
         let (erp, site) =
             simulator(&folder, &setup, "bluecherry", &setup.bluecherry, ERP_KEY).await?;
         let client = client(&temporal.address()).await?;
-        let account = account(&site).await?;
+        let account = open_account(site.url(), ERP_KEY, "place-account").await?;
         let place = Self {
             folder,
             mirakl,
@@ -249,27 +248,6 @@ async fn simulator(
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok((process, http))
-}
-
-/// The account that finance would have opened for the marketplace.
-async fn account(site: &Http) -> anyhow::Result<String> {
-    let key = SecretString::from(ERP_KEY.to_owned());
-    let account = NewCustomer {
-        name: "Nordwind Marketplace".to_owned(),
-        account_model: AccountModel::Channel,
-        bill_to: None,
-        default_ship_to: None,
-        division: "01".to_owned(),
-        terms: None,
-        tax_exempt: None,
-        currency: "USD".to_owned(),
-        price_level: None,
-    };
-    let rest = bluecherry::Rest::new(bluecherry::Config::new(site.url().to_owned(), key))?;
-    let customer = rest
-        .put_customer(NORDWIND, &account, "place-account")
-        .await?;
-    Ok(customer.customer_code)
 }
 
 fn free_port() -> anyhow::Result<u16> {
