@@ -110,6 +110,8 @@ CREATE TABLE stock_held (
     snapshot_no BIGINT NOT NULL,
     was BIGINT,
     wanted BIGINT NOT NULL,
+    -- What goes out while it is held, because sales explain it; empty when nothing does.
+    meanwhile BIGINT,
     reason TEXT NOT NULL,
     PRIMARY KEY (marketplace, offer_sku)
 );

@@ -12,7 +12,7 @@ use crate::open::Ledger;
 
 const WHAT: &str = "a stock import";
 
-/// Which offers a file names. What the guard holds is never among them.
+/// Which offers a file names. Of one that the guard holds, only what goes out meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImportOf {
     /// Those that should show something else than Mirakl took.
@@ -98,11 +98,14 @@ impl Ledger {
             let full = i64::from(of == ImportOf::Full);
             let lines = sqlx::query(
                 "INSERT INTO stock_import_lines (import, offer_sku, quantity, refused) \
-                 SELECT CAST($1 AS BIGINT), o.offer_sku, o.wanted, 0 FROM stock_offers o \
-                 WHERE o.marketplace = $2 AND (CAST($3 AS BIGINT) = 1 OR ((o.acknowledged IS NULL \
-                 OR o.acknowledged <> o.wanted) AND (o.refused IS NULL \
-                 OR o.refused <> o.wanted))) AND NOT EXISTS (SELECT 1 FROM stock_held h \
-                 WHERE h.marketplace = o.marketplace AND h.offer_sku = o.offer_sku)",
+                 SELECT CAST($1 AS BIGINT), goes.offer_sku, goes.quantity, 0 FROM (SELECT \
+                 o.offer_sku, o.acknowledged, o.refused, CASE WHEN h.offer_sku IS NULL \
+                 THEN o.wanted ELSE h.meanwhile END AS quantity FROM stock_offers o \
+                 LEFT JOIN stock_held h ON h.marketplace = o.marketplace \
+                 AND h.offer_sku = o.offer_sku WHERE o.marketplace = $2) AS goes \
+                 WHERE goes.quantity IS NOT NULL AND (CAST($3 AS BIGINT) = 1 \
+                 OR ((goes.acknowledged IS NULL OR goes.acknowledged <> goes.quantity) \
+                 AND (goes.refused IS NULL OR goes.refused <> goes.quantity)))",
             )
             .bind(id)
             .bind(marketplace.as_str())

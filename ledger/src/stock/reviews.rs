@@ -21,6 +21,8 @@ pub struct HeldOffer {
     pub was: Option<i64>,
     /// What it would show.
     pub wanted: i64,
+    /// What goes out while it is held, because sales explain it; nothing when empty.
+    pub meanwhile: Option<i64>,
     /// What tripped the guard, a code.
     pub reason: String,
 }
@@ -100,11 +102,16 @@ impl Ledger {
         }
         for chunk in held.chunks(CHUNK) {
             let sql = format!(
-                "WITH new (offer_sku, was, wanted, reason) AS ({}) \
-                 INSERT INTO stock_held (marketplace, snapshot_no, offer_sku, was, wanted, reason) \
+                "WITH new (offer_sku, was, wanted, meanwhile, reason) AS ({}) \
+                 INSERT INTO stock_held (marketplace, snapshot_no, offer_sku, was, wanted, \
+                 meanwhile, reason) \
                  SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), n.offer_sku, n.was, n.wanted, \
-                 n.reason FROM new n",
-                values(chunk.len(), &["TEXT", "BIGINT", "BIGINT", "TEXT"], 3)
+                 n.meanwhile, n.reason FROM new n",
+                values(
+                    chunk.len(),
+                    &["TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT"],
+                    3
+                )
             );
             let mut query = sqlx::query(AssertSqlSafe(sql))
                 .bind(marketplace.as_str())
@@ -114,6 +121,7 @@ impl Ledger {
                     .bind(offer.offer_sku.as_str())
                     .bind(offer.was)
                     .bind(offer.wanted)
+                    .bind(offer.meanwhile)
                     .bind(offer.reason.as_str());
             }
             query.execute(&mut *conn).await.doing(doing)?;
@@ -185,7 +193,7 @@ impl Ledger {
         limit: u32,
     ) -> Result<Vec<HeldOffer>> {
         let rows = sqlx::query(
-            "SELECT offer_sku, was, wanted, reason FROM stock_held \
+            "SELECT offer_sku, was, wanted, meanwhile, reason FROM stock_held \
              WHERE marketplace = $1 AND offer_sku > $2 ORDER BY offer_sku LIMIT $3",
         )
         .bind(marketplace.as_str())
@@ -200,6 +208,7 @@ impl Ledger {
                 offer_sku: columns.text("offer_sku")?,
                 was: columns.number_or_null("was")?,
                 wanted: columns.number("wanted")?,
+                meanwhile: columns.number_or_null("meanwhile")?,
                 reason: columns.text("reason")?,
             })
         };

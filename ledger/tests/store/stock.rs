@@ -354,6 +354,7 @@ async fn what_is_held_stays_out_of_every_file_until_a_person_or_a_later_snapshot
         offer_sku: "A".into(),
         was: Some(9),
         wanted: 0,
+        meanwhile: None,
         reason: "to_zero".into(),
     }];
     let hold = async |no, held: &[HeldOffer]| {
@@ -391,7 +392,11 @@ async fn what_is_held_stays_out_of_every_file_until_a_person_or_a_later_snapshot
     let (_, lines) = file(&ledger, "run-2", ImportOf::Full, 6).await;
     assert_eq!(lines, pairs(&[("A", 0), ("B", 1)]));
 
-    assert!(hold(3, &held).await);
+    let [mut sold] = held.clone();
+    sold.meanwhile = Some(7);
+    assert!(hold(3, &[sold]).await);
+    let (_, lines) = file(&ledger, "run-3", ImportOf::Full, 7).await;
+    assert_eq!(lines, pairs(&[("A", 7), ("B", 1)]), "what sales explain");
     assert!(hold(4, &[]).await, "a fixed feed releases");
     assert!(
         !hold(2, &held).await,
@@ -440,10 +445,7 @@ async fn units_are_in_flight_until_a_snapshot_has_seen_their_sales_order() {
         event: Some(event),
     };
     let book = |progress: &mut Progress| progress.sales_order = booked("SO-1");
-    ledger
-        .advance(&key("B"), note, at(20), book)
-        .await
-        .unwrap();
+    ledger.advance(&key("B"), note, at(20), book).await.unwrap();
     let row = row(&ledger, "B").await;
     assert!(matches!(row.progress.sales_order, SalesOrder::There(_)));
 
