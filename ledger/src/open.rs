@@ -64,7 +64,7 @@ struct Inner {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Store {
+pub(crate) enum Store {
     Sqlite,
     Postgres,
 }
@@ -143,6 +143,15 @@ impl Ledger {
 
     pub(crate) fn fingerprint(&self, text: &str) -> String {
         self.inner.fingerprint.fingerprint(text)
+    }
+
+    pub(crate) fn store(&self) -> Store {
+        self.inner.store
+    }
+
+    /// How its connections are made.
+    pub(crate) fn connect_options(&self) -> AnyConnectOptions {
+        (*self.inner.pool.connect_options()).clone()
     }
 
     /// A connection to read with.
