@@ -3,7 +3,7 @@
 use sqlx::{AnyConnection, ConnectOptions, Connection, Row};
 
 use crate::error::{Doing, Result};
-use crate::open::{Ledger, Store};
+use crate::open::{Ledger, Store, is_in_memory};
 
 /// What SQLite answers where there is no such file.
 const CANNOT_OPEN: &str = "14";
@@ -19,15 +19,10 @@ impl Ledger {
     /// [`crate::Error::Unavailable`]: the database does not answer, which says nothing; ask again later.
     pub async fn is_in_place(&self) -> Result<bool> {
         let doing = "looking whether the ledger is in place";
-        let mut options = self.connect_options();
-        if self.store() == Store::Sqlite {
-            let address = &mut options.database_url;
-            let query = address.query().unwrap_or_default().to_owned();
-            if address.as_str().contains(":memory:") || query.contains("mode=memory") {
-                return Ok(true);
-            }
-            // A file that is gone is not made again.
-            address.set_query(Some(&query.replace("mode=rwc", "mode=rw")));
+        let options = self.connect_options();
+        let address = options.database_url.as_str();
+        if self.store() == Store::Sqlite && is_in_memory(address) {
+            return Ok(true);
         }
         let mut conn: AnyConnection = match options.connect().await {
             Ok(conn) => conn,

@@ -255,7 +255,22 @@ async fn connect(url: &str, store: Store) -> Result<AnyPool> {
         })
         .connect_with(options)
         .await;
-    connected.doing("connecting")
+    let pool = connected.doing("connecting")?;
+    if store == Store::Sqlite {
+        let mut options = (*pool.connect_options()).clone();
+        let query = options.database_url.query().unwrap_or_default().to_owned();
+        if !is_in_memory(options.database_url.as_str()) {
+            // A file that is deleted later is not made again by the pool's next connection.
+            let query = query.replace("mode=rwc", "mode=rw");
+            options.database_url.set_query(Some(&query));
+            pool.set_connect_options(options);
+        }
+    }
+    Ok(pool)
+}
+
+pub(crate) fn is_in_memory(address: &str) -> bool {
+    address.contains(":memory:") || address.contains("mode=memory")
 }
 
 async fn migrate(conn: &mut AnyConnection, store: Store, now: Timestamp) -> Result<()> {
