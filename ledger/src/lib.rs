@@ -18,6 +18,7 @@ mod exceptions;
 mod export;
 mod findings;
 mod gates;
+mod in_place;
 mod inbox;
 mod intents;
 mod keys;

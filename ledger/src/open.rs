@@ -65,7 +65,7 @@ struct Inner {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Store {
+pub(crate) enum Store {
     Sqlite,
     Postgres,
 }
@@ -144,6 +144,15 @@ impl Ledger {
 
     pub(crate) fn fingerprint(&self, text: &str) -> String {
         self.inner.fingerprint.fingerprint(text)
+    }
+
+    pub(crate) fn store(&self) -> Store {
+        self.inner.store
+    }
+
+    /// How its connections are made.
+    pub(crate) fn connect_options(&self) -> AnyConnectOptions {
+        (*self.inner.pool.connect_options()).clone()
     }
 
     /// A connection to read with.
@@ -247,7 +256,22 @@ async fn connect(url: &str, store: Store) -> Result<AnyPool> {
         })
         .connect_with(options)
         .await;
-    connected.doing("connecting")
+    let pool = connected.doing("connecting")?;
+    if store == Store::Sqlite {
+        let mut options = (*pool.connect_options()).clone();
+        let query = options.database_url.query().unwrap_or_default().to_owned();
+        if !is_in_memory(options.database_url.as_str()) {
+            // A file that is deleted later is not made again by the pool's next connection.
+            let query = query.replace("mode=rwc", "mode=rw");
+            options.database_url.set_query(Some(&query));
+            pool.set_connect_options(options);
+        }
+    }
+    Ok(pool)
+}
+
+pub(crate) fn is_in_memory(address: &str) -> bool {
+    address.contains(":memory:") || address.contains("mode=memory")
 }
 
 async fn migrate(conn: &mut AnyConnection, store: Store, now: Timestamp) -> Result<()> {

@@ -26,6 +26,19 @@ async fn a_worker_over_another_ledger_does_not_start_while_the_feed_runs() {
 }
 
 #[tokio::test]
+async fn a_worker_whose_ledger_is_taken_away_ends_by_itself_and_says_why() {
+    let world = Setup::new("ledger-taken").start().await;
+    let worker = world.worker().await;
+    for file in ["bcm.db", "bcm.db-wal", "bcm.db-shm"] {
+        // The last two are there only while somebody writes.
+        let _ = std::fs::remove_file(world.folder.join(file));
+    }
+    let ended = worker.ends_by_itself().await;
+    assert!(ended.contains("ledger was deleted or replaced"), "{ended}");
+    assert!(!world.folder.join("bcm.db").exists());
+}
+
+#[tokio::test]
 async fn the_wrong_shop_site_or_master_key_keeps_a_worker_from_starting() {
     let world = Setup::new("wrong-shop").start().await;
     let wrong_shop = changed(&world, "shop.toml", "shop_id = 2001", "shop_id = 2009");

@@ -30,6 +30,12 @@ const GRACE: Duration = Duration::from_secs(8);
 /// the next worker finds it in the ledger and the histories.
 const LEFT_AFTER: Duration = Duration::from_millis(9_500);
 
+/// How often a worker looks whether its ledger is still the one at its address ...
+const LEDGER_LOOK: Duration = Duration::from_secs(5);
+/// ... and what it says when it ends over that.
+const LEDGER_GONE: &str = "the ledger was deleted or replaced while this worker ran over it, so it \
+    ends; stop every worker, then put the ledger back, or run `bcm ledger rebuild`";
+
 /// What a worker runs with.
 pub struct Running {
     /// Both systems, ledger, clock.
@@ -153,6 +159,9 @@ pub async fn run(
         tokio::select! {
             () = stop => {}
             () = ended.notified() => {}
+            () = ledger_gone(&connections) => {
+                let _ = fault.set(LEDGER_GONE.to_owned());
+            }
             () = crashed(&mut beside) => {
                 // The first fault is the one to tell.
                 let _ = fault.set("a task beside the workers ended by a fault".to_owned());
@@ -198,6 +207,18 @@ pub async fn run(
     match fault.into_inner() {
         Some(fault) => anyhow::bail!(fault),
         None => Ok(()),
+    }
+}
+
+/// Resolves when the ledger that is open is no more the one at its address.
+async fn ledger_gone(connections: &Connections) {
+    loop {
+        tokio::time::sleep(LEDGER_LOOK).await;
+        match connections.ledger.is_in_place().await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => tracing::warn!("{error}; looked at again in {} s", LEDGER_LOOK.as_secs()),
+        }
     }
 }
 

@@ -48,6 +48,16 @@ async fn a_small_campaign_ends_without_violations() {
 }
 
 #[tokio::test]
+async fn a_ledger_that_is_lost_in_mid_flight_is_rebuilt_and_every_promise_still_holds() {
+    let faults = "ledger-lost,n1,kill,people,consumer";
+    let (code, report) = campaign(&["--seed", "4", "--faults", faults]).await;
+    assert_eq!(broken(&report), [0_u64; 0], "{report:#}");
+    assert_eq!(code, Some(0));
+    let drawn = report["seeds"][0]["faults"].as_array().unwrap();
+    assert!(drawn.contains(&Value::from("ledger-lost")), "{report:#}");
+}
+
+#[tokio::test]
 async fn each_planted_fault_is_caught_by_the_invariant_it_breaks() {
     for (plant, invariant) in [
         ("read-back-off", 2),

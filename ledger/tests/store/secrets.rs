@@ -28,6 +28,26 @@ async fn a_wrong_master_key_stops_the_start() {
 }
 
 #[tokio::test]
+async fn a_ledger_that_was_replaced_or_taken_away_is_not_in_place() {
+    let (home, ledger) = fresh().await;
+    assert!(ledger.is_in_place().await.unwrap());
+    let id = ledger.id();
+    home.meddle("UPDATE meta SET value = 'another' WHERE name = 'ledger_id'")
+        .await;
+    assert!(!ledger.is_in_place().await.unwrap());
+    home.meddle(&format!(
+        "UPDATE meta SET value = '{id}' WHERE name = 'ledger_id'"
+    ))
+    .await;
+    assert!(ledger.is_in_place().await.unwrap());
+    if let Some(file) = home.url.strip_prefix("sqlite://") {
+        std::fs::remove_file(file).unwrap();
+        assert!(!ledger.is_in_place().await.unwrap());
+        assert!(!std::path::Path::new(file).exists());
+    }
+}
+
+#[tokio::test]
 async fn changed_and_swapped_ciphertexts_are_refused() {
     let (home, ledger) = fresh().await;
     put(&ledger, &[seen("A", 1), seen("B", 1)], 1).await;

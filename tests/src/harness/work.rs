@@ -9,6 +9,8 @@ use worker::config::Config;
 use worker::connect;
 use worker::run::{self, Running};
 
+use super::PATIENCE;
+
 /// A worker that polls.
 pub struct Working {
     stop: Option<oneshot::Sender<()>>,
@@ -54,6 +56,13 @@ impl Working {
     pub async fn stop(mut self) {
         self.stop.take();
         self.join().await.expect("a worker that ends well");
+    }
+
+    /// Waits until it ends without being told to, and answers why it did.
+    pub async fn ends_by_itself(mut self) -> String {
+        let ended = tokio::time::timeout(PATIENCE, self.join()).await;
+        let ended = ended.expect("a worker that ends in time");
+        format!("{:#}", ended.expect_err("a worker that ends by a fault"))
     }
 
     async fn join(&mut self) -> anyhow::Result<()> {

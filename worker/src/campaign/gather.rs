@@ -30,6 +30,7 @@ pub(super) async fn look(
         told_to_wait_s: f64::from(TOLD_TO_WAIT_S),
         pulls_a_second: 1.0 / PACE.poll_s,
         worker_starts: scene.worker_starts,
+        ledger_lost_at: scene.ledger_lost_at,
         skus: skus(scene),
         ..World::default()
     };

@@ -1,13 +1,17 @@
 //! The processes of one seed: Temporal, three simulators, workers; and the folder they share.
 
+mod lost;
+
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use simulators::scenario;
 use workflows::ids::SEARCH_ATTRIBUTES;
 
+use self::lost::Rebuilding;
 use super::faults::System;
 use super::processes::{self, Process, answers, bcm, call, signal, until};
 use super::{ACCEPTANCE_LIMIT_S, Plant};
@@ -64,6 +68,9 @@ pub(super) struct Scene {
     pub(super) worker_starts: usize,
     /// Workers that ended by themselves, and how.
     pub(super) ended: Vec<String>,
+    /// When the ledger was lost, if it was.
+    pub(super) ledger_lost_at: Option<Timestamp>,
+    rebuilding: Option<Rebuilding>,
     program: PathBuf,
     temporal: PathBuf,
     server: Option<DevServer>,
@@ -142,6 +149,8 @@ impl Scene {
             keys,
             worker_starts: 0,
             ended: vec![],
+            ledger_lost_at: None,
+            rebuilding: None,
             program: setup.program.to_owned(),
             temporal: setup.temporal.to_owned(),
             server: Some(server),
@@ -180,8 +189,11 @@ impl Scene {
         }
     }
 
-    /// Starts every wanted worker that does not run.
+    /// Starts every wanted worker that does not run; first of all, brings a lost ledger back.
     pub(super) fn tend(&mut self) -> anyhow::Result<()> {
+        if self.is_rebuilding()? {
+            return Ok(());
+        }
         for n in 0..self.slots.len() {
             let slot = &mut self.slots[n];
             if let Some(ended) = slot.process.as_mut().and_then(Process::ended) {
@@ -218,7 +230,7 @@ impl Scene {
     /// Waits until a worker polls.
     pub(super) async fn ready(&mut self, worker: usize) -> anyhow::Result<()> {
         self.want(worker);
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         let health = format!("http://127.0.0.1:{}/healthz", self.slots[worker].port);
         while !answers(&self.http, &health).await {
             self.tend()?;

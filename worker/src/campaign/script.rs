@@ -32,6 +32,8 @@ pub(super) enum Event {
     Join,
     /// `kill -9` of Temporal, and its restart on the same file.
     CrashTemporal,
+    /// Every worker dies and the ledger is gone; its export stays. An operator has it rebuilt.
+    LoseLedger,
     /// The marketplace calls an order off, as a consumer asked.
     ConsumerCancels(usize),
     /// A person's word, through `bcm orders`.
@@ -56,7 +58,7 @@ pub(super) struct Script {
 }
 
 /// Faults of our own processes, of the ERP as a whole, and of people.
-pub(super) const BESIDE_THE_WIRE: [&str; 9] = [
+pub(super) const BESIDE_THE_WIRE: [&str; 10] = [
     "kill",
     "term",
     "freeze",
@@ -66,6 +68,7 @@ pub(super) const BESIDE_THE_WIRE: [&str; 9] = [
     "erp-away",
     "consumer",
     "people",
+    "ledger-lost",
 ];
 
 /// Calls at which a worker may die by itself.
@@ -209,6 +212,7 @@ impl Script {
                 self.at(at, Event::Kill(1));
             }
             "temporal" => self.at(at, Event::CrashTemporal),
+            "ledger-lost" => self.at(at, Event::LoseLedger),
             "kill-point" => {
                 let point = chance.pick(&KILL_POINTS).copied().unwrap_or_default();
                 let nth = chance.between(1, 6);
@@ -284,6 +288,13 @@ mod tests {
             assert!((3..=8).contains(&drawn), "{drawn}");
             assert!(script.events.is_sorted_by_key(|(ms, _)| *ms));
         }
+    }
+
+    #[test]
+    fn a_ledger_is_lost_only_where_that_is_asked_for() {
+        let lost = |e: &(u64, Event)| matches!(e.1, Event::LoseLedger);
+        assert!((0..40).all(|seed| !written(seed, &[]).events.iter().any(lost)));
+        assert!(written(5, &["ledger-lost"]).events.iter().any(lost));
     }
 
     #[test]

@@ -39,6 +39,9 @@ impl Play {
             lengths.insert(id.clone(), length(client, id).await?);
             tell(client, id, "order_changed").await?;
         }
+        if self.scene.ledger_lost_at.is_some() {
+            self.scene.rebuild_again().await?;
+        }
         self.scene.ready(0).await?;
         let mut silent = open.clone();
         let begun = Instant::now();

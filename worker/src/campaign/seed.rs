@@ -215,6 +215,7 @@ impl Play {
             Event::Thaw(worker) => self.scene.freeze(worker, false).await,
             Event::Join => self.scene.want(1),
             Event::CrashTemporal => self.scene.crash_temporal().await?,
+            Event::LoseLedger => self.scene.lose_ledger().await?,
             Event::ConsumerCancels(at) => {
                 let order = &self.plan[at];
                 let system = System::of_shop(order.marketplace);
@@ -284,6 +285,11 @@ impl Play {
         for worker in 0..WORKERS_MAX {
             self.scene.freeze(worker, false).await;
         }
+        if self.scene.ledger_lost_at.is_some() {
+            self.scene.rebuilt().await?;
+            // The file that was open is gone.
+            self.ledger = connect::ledger(&self.scene.config()?, &Clock::system()).await?;
+        }
         self.scene.ready(0).await?;
         for mut person in std::mem::take(&mut self.people) {
             until("a person's verb", PERSON, async || {
@@ -342,7 +348,7 @@ impl Play {
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned();
-            let wanted = ["temporal.", "bcm.db", "worker-", "people."];
+            let wanted = ["temporal.", "bcm.db", "worker-", "people.", "rebuild."];
             if !wanted.iter().any(|start| name.starts_with(start)) {
                 continue;
             }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -37,6 +38,8 @@ pub struct World {
     pub pulls_a_second: f64,
     /// How often a worker was started.
     pub worker_starts: usize,
+    /// When the ledger was lost and had to be rebuilt.
+    pub ledger_lost_at: Option<Timestamp>,
 }
 
 /// An order as it was planned.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Findings;
@@ -82,6 +83,8 @@ pub(super) fn writes_are_accounted_for(world: &World) -> Findings {
         let entries = world.entries.get(&order.name()).unwrap_or(&none);
         for (write, stands, noted) in accounts(&order, entries) {
             let evidence = match (stands, noted) {
+                // Entries are gone with the ledger that held them.
+                (true, false) if was_lost(world, &order) => None,
                 (true, false) => Some(format!("{write} stands, and no entry tells of it")),
                 (false, true) => Some(format!("an entry tells of {write}, and it does not stand")),
                 _ => None,
@@ -90,6 +93,13 @@ pub(super) fn writes_are_accounted_for(world: &World) -> Findings {
         }
     }
     found
+}
+
+/// Was the ledger lost after this order was sold?
+fn was_lost(world: &World, order: &OrderView<'_>) -> bool {
+    let sold = text(order.row, "created").parse::<Timestamp>().ok();
+    let lost = world.ledger_lost_at;
+    lost.zip(sold).is_some_and(|(lost, sold)| sold <= lost)
 }
 
 /// Each kind of write: does it stand on the other side, and does an entry tell of it?

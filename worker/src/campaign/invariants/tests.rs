@@ -1,5 +1,7 @@
 //! A world in which all is well, and one thing at a time that is not.
 
+mod afterwards;
+
 use serde_json::{Value, json};
 
 use super::{ALL, check};
@@ -339,67 +341,4 @@ fn an_order_that_a_person_steered_may_end_in_any_way_that_holds_together() {
         world.erp["sales_orders"][1]["status"] = json!("held");
     };
     assert_eq!(broken(half), [5, 14]);
-}
-
-#[test]
-fn a_write_without_its_entry_and_an_entry_without_its_write_break_15() {
-    let silent = |world: &mut World| drop(world.entries.remove("nordwind/N1-A"));
-    assert_eq!(broken(silent), [15]);
-    let claimed = |world: &mut World| {
-        let entries = world.entries.entry("nordwind/N3-A".to_owned()).or_default();
-        entries.push("accepted".to_owned());
-    };
-    assert_eq!(broken(claimed), [15]);
-}
-
-#[test]
-fn a_sick_run_breaks_16() {
-    let changes: [fn(&mut Run); 4] = [
-        |run| run.events = 501,
-        |run| run.bytes = 1_000_001,
-        |run| run.task_failures.push("NON_DETERMINISTIC_ERROR".to_owned()),
-        |run| run.status = "TimedOut".to_owned(),
-    ];
-    for change in changes {
-        assert_eq!(broken(|world| change(&mut world.runs[0])), [16]);
-    }
-    let news_came = |world: &mut World| {
-        let failures = &mut world.runs[0].task_failures;
-        failures.push("event 27: WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND".to_owned());
-    };
-    assert!(broken(news_came).is_empty());
-}
-
-#[test]
-fn a_world_that_never_settles_breaks_14_and_has_no_second_pass() {
-    let late = |world: &mut World| world.second_pass.settled = false;
-    assert_eq!(broken(late), [14, 17]);
-}
-
-#[test]
-fn a_second_pass_that_writes_or_does_not_look_breaks_17() {
-    let writes = |world: &mut World| {
-        world
-            .second_pass
-            .commits
-            .push("nordwind OR21 N1-A".to_owned());
-    };
-    assert_eq!(broken(writes), [17]);
-    let silent = |world: &mut World| world.second_pass.silent.push("order/x/y".to_owned());
-    assert_eq!(broken(silent), [17]);
-    let still = |world: &mut World| {
-        world
-            .second_pass
-            .pulls
-            .insert("nordwind/orders".to_owned(), 0);
-    };
-    assert_eq!(broken(still), [17]);
-}
-
-#[test]
-fn an_acceptance_in_the_last_quarter_breaks_18() {
-    let late = |world: &mut World| {
-        shop(world)["orders"][0]["accepted"] = json!("2026-03-02T10:03:01Z");
-    };
-    assert_eq!(broken(late), [18]);
 }
