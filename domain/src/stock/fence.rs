@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Our number of a snapshot. It strictly grows for a site, whatever the batches are called.
+/// Our number of a snapshot. It strictly grows, whatever the batches are called.
+///
+/// A run takes a new one whenever it computes, also from a batch used before: units in flight have
+/// changed since, and an older sum of the same batch would put sold units back.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -45,7 +48,8 @@ pub struct Fence {
 }
 
 impl Fence {
-    /// May an attempt with this snapshot send? The same number may again: it is a repeat.
+    /// May an attempt with this snapshot send? The same number may again: it repeats the same
+    /// numbers.
     #[must_use]
     pub fn admit(&mut self, no: SnapshotNo) -> Admission {
         match self.newest {
