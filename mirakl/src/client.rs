@@ -5,9 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderValue,
-};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue};
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -84,6 +82,10 @@ pub(crate) struct Call {
     path: Vec<String>,
     query: Vec<(&'static str, String)>,
     body: Option<Vec<u8>>,
+    /// What the body is.
+    content_type: &'static str,
+    /// What the answer is to be.
+    accept: &'static str,
 }
 
 impl Call {
@@ -98,6 +100,8 @@ impl Call {
             path,
             query: Vec::new(),
             body: None,
+            content_type: "application/json",
+            accept: "application/json",
         }
     }
 
@@ -150,6 +154,19 @@ impl Call {
         self
     }
 
+    /// Asks for a CSV file instead of JSON.
+    pub(crate) fn csv(mut self) -> Self {
+        self.accept = "text/csv";
+        self
+    }
+
+    /// A body that is written already.
+    pub(crate) fn body(mut self, content_type: &'static str, body: Vec<u8>) -> Self {
+        self.content_type = content_type;
+        self.body = Some(body);
+        self
+    }
+
     pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
         let body = serde_json::to_vec(body).map_err(|_| Error::Config {
             call: self.code,
@@ -192,13 +209,10 @@ impl Client {
             return Err(wrong("a limit is zero"));
         }
         let key = header_of(&config.api_key)?;
-        let headers =
-            HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
 
         // Whoever installed a provider before this is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = reqwest::Client::builder()
-            .default_headers(headers)
             .user_agent(concat!("bcm-mirakl/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -307,6 +321,8 @@ impl Client {
             path,
             query,
             body,
+            content_type,
+            accept,
         } = call;
         let url = match file {
             Some(file) => file,
@@ -315,10 +331,10 @@ impl Client {
         let request = match (kind, body) {
             (Kind::Read, _) => self.http.get(url),
             (Kind::Write, Some(body)) => {
-                let json = HeaderValue::from_static("application/json");
+                let content_type = HeaderValue::from_static(content_type);
                 self.http
                     .request(method, url)
-                    .header(CONTENT_TYPE, json)
+                    .header(CONTENT_TYPE, content_type)
                     .body(body)
             }
             // Mirakl wants the length said even where there is nothing.
@@ -332,6 +348,7 @@ impl Client {
             .clone();
         let response = request
             .header(AUTHORIZATION, key)
+            .header(ACCEPT, HeaderValue::from_static(accept))
             .send()
             .await
             .map_err(|error| {

@@ -6,12 +6,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::answer::{Refusal, read};
 use super::changes::HoldIn;
+use super::feeds::Spoil;
 use super::parcels::ShipIn;
 use super::site::Shared;
 use super::stock::{FIRST_QUALITY, RecordType, StockKey};
@@ -71,6 +73,12 @@ struct OrderRef {
 struct BatchIn {
     #[serde(default)]
     status: BatchStatus,
+    /// What is wrong with it.
+    #[serde(default)]
+    spoil: Spoil,
+    /// How far back the moment lies that it claims to describe: out of order.
+    #[serde(default)]
+    as_of_ago_s: u32,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -202,7 +210,8 @@ async fn run_batch(State(site): State<Shared>, body: Bytes) -> Result<Json<Value
     };
     let mut site = site.lock();
     let now = site.now();
-    site.take_positions(status, now);
+    let as_of = now - SignedDuration::from_secs(i64::from(wish.as_of_ago_s));
+    site.take_spoiled_positions(status, as_of, wish.spoil);
     site.publish_fulfilments();
     Ok(Json(json!(site.batches)))
 }

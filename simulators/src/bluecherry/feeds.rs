@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::{Page, Refusal};
@@ -31,6 +31,51 @@ pub struct Snapshot {
     rows: Vec<Value>,
     /// Rows that differ from the batch before.
     changes: Vec<Value>,
+}
+
+/// What is wrong with an inventory batch, though it says of itself that it is whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spoil {
+    /// Nothing.
+    #[default]
+    None,
+    /// It has no row.
+    Empty,
+    /// Every figure on hand is zero.
+    Zeroed,
+    /// Every second row is missing.
+    Halved,
+    /// Every figure on hand is a hundred times too large.
+    Hundredfold,
+    /// It is the one before, under the same batch ID.
+    Duplicate,
+}
+
+impl Spoil {
+    fn apply(self, rows: &mut Vec<Value>) {
+        let times = match self {
+            Self::Empty => return rows.clear(),
+            Self::Halved => {
+                let mut keep = false;
+                rows.retain(|_| {
+                    keep = !keep;
+                    keep
+                });
+                return;
+            }
+            Self::Zeroed => 0,
+            Self::Hundredfold => 100,
+            Self::None | Self::Duplicate => return,
+        };
+        for row in rows {
+            let on_hand = row["on_hand"].as_i64().unwrap_or(0);
+            let ots = row["erp_available"].as_i64().unwrap_or(0);
+            let wrong = on_hand.saturating_mul(times);
+            row["on_hand"] = json!(wrong);
+            row["erp_available"] = json!(ots - on_hand + wrong);
+        }
+    }
 }
 
 /// Batches that can still be paged through.
@@ -91,7 +136,17 @@ impl Site {
 
     /// Takes an inventory batch. A partial one lacks every second row, a failed one is not read.
     pub fn take_positions(&mut self, status: &str, as_of: Timestamp) {
+        self.take_spoiled_positions(status, as_of, Spoil::None);
+    }
+
+    /// Takes an inventory batch that says something else than the ledger, or the one before again.
+    pub fn take_spoiled_positions(&mut self, status: &str, as_of: Timestamp, spoil: Spoil) {
+        if spoil == Spoil::Duplicate {
+            self.repeat_positions();
+            return;
+        }
         let mut rows = self.position_rows(as_of);
+        spoil.apply(&mut rows);
         if status == "partial" {
             let mut keep = false;
             rows.retain(|_| {
@@ -130,6 +185,24 @@ impl Site {
             rows,
             changes,
         });
+        if self.snapshots.len() > SNAPSHOTS_KEPT {
+            self.snapshots.pop_front();
+        }
+    }
+
+    /// The newest batch under its old name, read once more.
+    fn repeat_positions(&mut self) {
+        let Some(last) = self.snapshots.back() else {
+            return;
+        };
+        let again = Snapshot {
+            number: last.number + 1,
+            batch: last.batch.clone(),
+            rows: last.rows.clone(),
+            changes: last.changes.clone(),
+        };
+        self.batches.push(again.batch.clone());
+        self.snapshots.push_back(again);
         if self.snapshots.len() > SNAPSHOTS_KEPT {
             self.snapshots.pop_front();
         }
@@ -175,7 +248,9 @@ impl Site {
             "erp_available": figures.ots(),
             "sellable": place.is_some_and(|place| place.sellable) && !irregular,
             "as_of": as_of,
-            "orders_seen_through": self.orders.last().map(|order| &order.ord_num),
+            "orders_seen_through": self.orders.last()
+                .filter(|_| self.options.orders_seen_through)
+                .map(|order| &order.ord_num),
         });
         merge(&mut row, more);
         row

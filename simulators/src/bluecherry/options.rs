@@ -53,6 +53,8 @@ pub struct BlueCherryOptions {
     pub position_cadence_s: u64,
     /// Seconds from the moment a batch describes to the moment it can be read.
     pub position_lag_s: u64,
+    /// Positions tell the last order whose units they contain.
+    pub orders_seen_through: bool,
     /// Seconds between two fulfilment batches; 0 publishes each at once.
     pub fulfilment_cadence_s: u64,
     /// Refuses a whole order, with 422, for one line that it cannot take.
@@ -96,6 +98,7 @@ impl Default for BlueCherryOptions {
             stock: Vec::new(),
             position_cadence_s: 60,
             position_lag_s: 0,
+            orders_seen_through: true,
             fulfilment_cadence_s: 0,
             reject_whole_order: false,
             repeats_are_new_orders: false,

@@ -23,6 +23,8 @@ mod error;
 mod export;
 mod limits;
 mod list;
+mod offer_routes;
+mod offers;
 mod options;
 mod order;
 mod platform;
