@@ -4,4 +4,5 @@
 pub mod eligibility;
 pub mod fence;
 pub mod guard;
+pub mod settings;
 pub mod snapshot;

@@ -1,87 +1,119 @@
 -- Stock: what a site said, what each marketplace is to show and why, what Mirakl took of it, what a
 -- person must look at first, and who publishes now.
 
--- One batch as it was read. The number is ours and grows strictly: it fences late attempts.
+-- One batch as it was read.
 CREATE TABLE stock_snapshots (
-    snapshot_no @id,
+    id @id,
     site TEXT NOT NULL,
     batch_id TEXT NOT NULL,
     mode TEXT NOT NULL,
     as_of BIGINT NOT NULL,
-    -- Empty when the site cannot say which orders the batch includes.
-    orders_seen_through BIGINT,
+    -- The site's own word; empty when it cannot say which orders the batch includes.
+    orders_seen_through TEXT,
     began_at BIGINT NOT NULL,
     ended_at BIGINT,
     -- reading, accepted or refused.
     state TEXT NOT NULL,
     -- Counts and control totals, JSON.
     totals TEXT NOT NULL,
-    -- Why it was refused, a JSON list of codes.
+    -- Why it was refused, a JSON list.
     reasons TEXT NOT NULL
 );
 CREATE UNIQUE INDEX stock_snapshots_live ON stock_snapshots (site, batch_id)
     WHERE state <> 'refused';
-CREATE INDEX stock_snapshots_accepted ON stock_snapshots (site, snapshot_no)
-    WHERE state = 'accepted';
+CREATE INDEX stock_snapshots_accepted ON stock_snapshots (site, id) WHERE state = 'accepted';
 
 -- Positions of the newest accepted snapshot, and of one that is being read.
 CREATE TABLE stock_positions (
-    snapshot_no BIGINT NOT NULL,
+    snapshot BIGINT NOT NULL,
     sku TEXT NOT NULL,
     place TEXT NOT NULL,
     figures TEXT NOT NULL,
-    PRIMARY KEY (snapshot_no, sku, place)
+    PRIMARY KEY (snapshot, sku, place)
 );
+
+-- What of the item master decides on listing, packs and prices.
+CREATE TABLE stock_items (
+    site TEXT NOT NULL,
+    sku TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    read_at BIGINT NOT NULL,
+    PRIMARY KEY (site, sku)
+);
+
+-- One computation for one marketplace. The number grows strictly: it fences late attempts.
+CREATE TABLE stock_publications (
+    snapshot_no @id,
+    marketplace TEXT NOT NULL,
+    run TEXT NOT NULL,
+    snapshot BIGINT NOT NULL,
+    is_full BIGINT NOT NULL,
+    -- computing, computed, sent, done or dropped.
+    state TEXT NOT NULL,
+    counts TEXT NOT NULL,
+    began_at BIGINT NOT NULL,
+    ended_at BIGINT
+);
+CREATE INDEX stock_publications_by_marketplace ON stock_publications (marketplace, snapshot_no);
 
 -- One offer: what it should show, what was last sent, what Mirakl took, what it shows.
 CREATE TABLE stock_offers (
     marketplace TEXT NOT NULL,
     offer_sku TEXT NOT NULL,
+    -- 1 while Mirakl's exports name it.
+    listed BIGINT NOT NULL,
+    listed_at BIGINT NOT NULL,
+    -- BlueCherry's SKU; empty while no mapping names it.
+    sku TEXT,
     snapshot_no BIGINT NOT NULL,
-    wanted BIGINT NOT NULL,
-    wanted_at BIGINT NOT NULL,
-    explanation TEXT NOT NULL,
+    -- Empty when nothing can be said; then nothing is sent.
+    wanted BIGINT,
+    wanted_at BIGINT,
+    -- Fingerprint of the sum behind it.
+    sum_print BIGINT,
     sent BIGINT,
     sent_at BIGINT,
     sent_import BIGINT,
-    -- Empty when nobody knows what Mirakl holds: then it is sent again.
     acknowledged BIGINT,
     acknowledged_at BIGINT,
     acknowledged_import BIGINT,
     -- A quantity that Mirakl refused is not sent again by a difference.
     refused BIGINT,
+    -- How far a person let it go; the guard holds it no more within that.
+    approved BIGINT,
+    -- Since when it may show something else than Mirakl took: an order changed. Then it is sent again.
+    doubted_at BIGINT,
     shown BIGINT,
     shown_at BIGINT,
     PRIMARY KEY (marketplace, offer_sku)
 );
 
 -- The sum behind each number, one row each time it changed: it held until the next one.
-CREATE TABLE stock_publications (
+CREATE TABLE stock_explanations (
     marketplace TEXT NOT NULL,
     offer_sku TEXT NOT NULL,
     at BIGINT NOT NULL,
     snapshot_no BIGINT NOT NULL,
-    quantity BIGINT NOT NULL,
+    quantity BIGINT,
     explanation TEXT NOT NULL,
     PRIMARY KEY (marketplace, offer_sku, at)
 );
 
--- Files for Mirakl (STO01), written down before they are sent. The number fences late answers.
+-- Files for Mirakl (STO01), written down before they are sent. One for each computation at most.
 CREATE TABLE stock_imports (
     id @id,
     marketplace TEXT NOT NULL,
-    run TEXT NOT NULL,
+    snapshot_no BIGINT NOT NULL UNIQUE,
     attempts BIGINT NOT NULL,
-    send_deadline BIGINT,
     import_id TEXT,
     -- open, sent, done or dropped.
     state TEXT NOT NULL,
     lines BIGINT NOT NULL,
     refused_lines BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
-    ended_at BIGINT,
-    UNIQUE (marketplace, run)
+    ended_at BIGINT
 );
+CREATE INDEX stock_imports_by_marketplace ON stock_imports (marketplace, id);
 
 CREATE TABLE stock_import_lines (
     import BIGINT NOT NULL,
@@ -91,23 +123,27 @@ CREATE TABLE stock_import_lines (
     PRIMARY KEY (import, offer_sku)
 );
 
--- What the guard holds, one review a snapshot and marketplace.
+-- What the guard held, named by the computation that held it first.
 CREATE TABLE stock_reviews (
     marketplace TEXT NOT NULL,
-    snapshot_no BIGINT NOT NULL,
+    review BIGINT NOT NULL,
+    snapshot BIGINT NOT NULL,
+    -- Of what is held; the same again is the same review.
+    print BIGINT NOT NULL,
     -- held, approved, rejected or replaced.
     state TEXT NOT NULL,
     numbers TEXT NOT NULL,
     opened_at BIGINT NOT NULL,
     decided_at BIGINT,
     decided_by TEXT,
-    PRIMARY KEY (marketplace, snapshot_no)
+    -- 1 once the run that waits for a person was told that it was replaced.
+    told BIGINT NOT NULL,
+    PRIMARY KEY (marketplace, review)
 );
 
 CREATE TABLE stock_held (
     marketplace TEXT NOT NULL,
     offer_sku TEXT NOT NULL,
-    snapshot_no BIGINT NOT NULL,
     was BIGINT,
     wanted BIGINT NOT NULL,
     -- What goes out while it is held, because sales explain it; empty when nothing does.
@@ -116,13 +152,16 @@ CREATE TABLE stock_held (
     PRIMARY KEY (marketplace, offer_sku)
 );
 
--- Who publishes a marketplace now; the epoch grows with each holder.
+-- Who reads a site, or publishes a marketplace, now; the epoch grows with each holder.
 CREATE TABLE stock_leases (
-    marketplace TEXT PRIMARY KEY,
+    scope TEXT PRIMARY KEY,
     holder TEXT NOT NULL,
     epoch BIGINT NOT NULL,
     until_at BIGINT NOT NULL
 );
 
--- Bookings since a moment: what a snapshot has not seen yet.
+-- When the units that an order takes changed last, as this side saw it.
+ALTER TABLE orders ADD COLUMN units_changed_at BIGINT;
+CREATE INDEX orders_units_changed ON orders (units_changed_at) WHERE units_changed_at IS NOT NULL;
+-- Bookings since a moment: what a snapshot may not have seen yet.
 CREATE INDEX events_booked ON events (at) WHERE what = 'sales_order_created';

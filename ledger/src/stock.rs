@@ -1,21 +1,32 @@
 //! Stock: what a site said, what each offer should show and why, and what Mirakl took of it.
 //!
 //! Rows go in and out in chunks and are compared set-wise in SQL, so that a million offers need no
-//! more memory than one chunk.
+//! more memory than one chunk. Whoever writes for a run holds a lease, and each write proves it.
 
+mod exceptions;
+mod explanations;
 mod imports;
-mod in_flight;
+mod items;
 mod lease;
+mod lines;
 mod offers;
+mod publications;
 mod reviews;
+mod shown;
 mod snapshots;
 
 use std::fmt::Write;
 
+pub use explanations::Published;
 pub use imports::{Import, ImportLine, ImportOf};
-pub use in_flight::UnitsInFlight;
-pub use offers::{Drift, OfferStock, Published, WantedStock};
-pub use reviews::{HeldOffer, StockReview};
+pub use items::StoredItem;
+pub use lease::{Holding, Lease};
+pub use lines::SoldLine;
+pub(crate) use lines::units;
+pub use offers::{Difference, OfferStock, WantedStock};
+pub use publications::{NewPublication, Publication, StockCounts};
+pub use reviews::{HeldOffer, ReviewDecision, ReviewNow, StockReview};
+pub use shown::{ShownOffer, ShownOtherwise};
 pub use snapshots::{NewSnapshot, Snapshot, StoredPosition};
 
 /// Rows of one statement: well below what either database binds.

@@ -61,6 +61,7 @@ pub fn explain(no: SnapshotNo, components: &[Component<'_>], terms: &Terms<'_>) 
         cap: terms.cap.cloned(),
         original: None,
         ineligible: terms.ineligible.to_vec(),
+        stale: None,
         quantity: Quantity::Unknown(Unknown::TooLarge),
     };
     let computed = fill(&mut sum, components, terms);

@@ -11,6 +11,7 @@ use super::pool::{Code, Exclusion};
 use super::position::Figures;
 use crate::stock::eligibility::Ineligible;
 use crate::stock::fence::SnapshotNo;
+use crate::stock::snapshot::AgeAction;
 
 /// What to publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +50,8 @@ pub enum Unknown {
     Share,
     /// The figures are larger than any stock.
     TooLarge,
+    /// The figures are too old to begin with.
+    TooOld,
 }
 
 impl Unknown {
@@ -61,6 +64,7 @@ impl Unknown {
             Self::PerPack => "a component that the pack contains zero times",
             Self::Share => "the share is not between 0 and 1",
             Self::TooLarge => "figures larger than any stock",
+            Self::TooOld => "figures too old to begin with",
         }
     }
 }
@@ -163,9 +167,32 @@ pub struct Explanation {
     /// Why it may not be listed.
     #[serde(rename = "ne", default, skip_serializing_if = "Vec::is_empty")]
     pub ineligible: Vec<Ineligible>,
+    /// What was done because the figures are too old; empty while they are not.
+    #[serde(rename = "st", default, skip_serializing_if = "Option::is_none")]
+    pub stale: Option<AgeAction>,
     /// The outcome.
     #[serde(rename = "to")]
     pub quantity: Quantity,
+}
+
+impl Explanation {
+    /// Takes the action chosen for figures that are too old. It never raises a number over `last`,
+    /// what Mirakl holds; what sales took since goes off all the same.
+    pub fn grow_stale(&mut self, action: AgeAction, last: Option<u32>) {
+        self.stale = Some(action);
+        let known = self.quantity.units();
+        let most = last.unwrap_or(u32::MAX);
+        self.quantity = match (action, known, last) {
+            _ if !self.ineligible.is_empty() => return,
+            (AgeAction::Zero, _, _) => Quantity::Units(0),
+            (_, None, _) => return,
+            (AgeAction::HoldLast, Some(_), None) => Quantity::Unknown(Unknown::TooOld),
+            (AgeAction::HoldLast, Some(units), Some(last)) => Quantity::Units(units.min(last)),
+            (AgeAction::Reduce(_), Some(units), _) => {
+                Quantity::Units(action.apply(units).unwrap_or(0).min(most))
+            }
+        };
+    }
 }
 
 impl fmt::Display for Explanation {
@@ -203,6 +230,12 @@ impl fmt::Display for Explanation {
         }
         for reason in &self.ineligible {
             writeln!(out, "{:>8}  not listed: {}", 0, reason.plain())?;
+        }
+        match self.stale {
+            Some(AgeAction::HoldLast) => writeln!(out, "          too old: no more than shown")?,
+            Some(AgeAction::Zero) => writeln!(out, "{:>8}  too old: nothing is shown", 0)?,
+            Some(AgeAction::Reduce(part)) => writeln!(out, "×{part:>6}%  too old: reduced")?,
+            None => {}
         }
         match self.quantity {
             Quantity::Units(units) => write!(out, "{units:>8}  published")?,

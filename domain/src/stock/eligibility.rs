@@ -26,6 +26,8 @@ pub enum Ineligible {
     NotLaunched,
     /// Its last day of sale is over.
     Ended,
+    /// The item master does not have it.
+    NoItem,
 }
 
 impl Ineligible {
@@ -42,6 +44,7 @@ impl Ineligible {
             Self::OtherRetailer => "it is made for another retailer",
             Self::NotLaunched => "its launch date is still to come",
             Self::Ended => "its last day of sale is over",
+            Self::NoItem => "the item master does not have it",
         }
     }
 }

@@ -1,13 +1,16 @@
 //! Files for Mirakl (STO01): written down before they are sent, settled by their number.
 
 use domain::marketplace::MarketplaceCode;
+use domain::stock::fence::{Admission, Fence, SnapshotNo};
 use jiff::Timestamp;
-use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
+use super::lease::Holding;
+use super::publications::Publication;
 use super::{CHUNK, values};
 use crate::columns::Columns;
-use crate::error::{Doing, Error, Result};
+use crate::error::{Doing, Result};
 use crate::open::Ledger;
 
 const WHAT: &str = "a stock import";
@@ -15,7 +18,7 @@ const WHAT: &str = "a stock import";
 /// Which offers a file names. Of one that the guard holds, only what goes out meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImportOf {
-    /// Those that should show something else than Mirakl took.
+    /// Those that should show something else than Mirakl took, and those in doubt.
     Difference,
     /// All of them.
     Full,
@@ -28,10 +31,10 @@ pub struct Import {
     pub id: i64,
     /// Which marketplace.
     pub marketplace: MarketplaceCode,
+    /// The computation it comes from.
+    pub snapshot_no: i64,
     /// How often sending was begun.
     pub attempts: u32,
-    /// The latest moment an attempt may have been sent; empty when none was begun.
-    pub send_deadline: Option<Timestamp>,
     /// Mirakl's number, once it was answered.
     pub import_id: Option<String>,
     /// `open`, `sent`, `done` or `dropped`.
@@ -58,7 +61,7 @@ pub struct ImportLine {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, marketplace, attempts, send_deadline, import_id, state, lines, \
+            "SELECT id, marketplace, snapshot_no, attempts, import_id, state, lines, \
              refused_lines, created_at, ended_at FROM stock_imports ",
             $rest
         )
@@ -66,87 +69,85 @@ macro_rules! select {
 }
 
 impl Ledger {
-    /// Writes down the file of a workflow run, or finds it: an attempt that comes again sends the
-    /// same lines. A file without lines is done at once.
+    /// Writes down the file of a computation, or finds it: an attempt that comes again has the same
+    /// lines. A file without lines is done at once. Nothing when a later computation was written down
+    /// already: this one must not go out any more.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`]: another publishes now.
     pub async fn begin_import(
         &self,
-        marketplace: &MarketplaceCode,
-        run: &str,
+        holding: Holding<'_>,
+        publication: &Publication,
         of: ImportOf,
-        now: Timestamp,
-    ) -> Result<Import> {
+    ) -> Result<Option<Import>> {
         let doing = "writing a stock import down";
+        let marketplace = &publication.marketplace;
         let mut writing = self.writing().await?;
         let conn = writing.conn();
+        holding.prove(conn).await?;
+        let no = SnapshotNo(u64::try_from(publication.snapshot_no).unwrap_or_default());
+        if let Admission::Late { .. } = fence(conn, marketplace).await?.admit(no) {
+            return Ok(None);
+        }
         let new = sqlx::query(
-            "INSERT INTO stock_imports (marketplace, run, attempts, state, lines, refused_lines, \
-             created_at) VALUES ($1, $2, 0, 'open', 0, 0, $3) \
-             ON CONFLICT (marketplace, run) DO NOTHING RETURNING id",
+            "INSERT INTO stock_imports (marketplace, snapshot_no, attempts, state, lines, \
+             refused_lines, created_at) VALUES ($1, $2, 0, 'open', 0, 0, $3) \
+             ON CONFLICT (snapshot_no) DO NOTHING RETURNING id",
         )
         .bind(marketplace.as_str())
-        .bind(run)
-        .bind(now.as_millisecond())
+        .bind(publication.snapshot_no)
+        .bind(holding.now.as_millisecond())
         .fetch_optional(&mut *conn)
         .await
         .doing(doing)?;
         if let Some(row) = new {
-            let id = Columns {
+            let columns = Columns {
                 row: &row,
                 what: WHAT,
-            }
-            .number("id")?;
-            let full = i64::from(of == ImportOf::Full);
-            let lines = sqlx::query(
-                "INSERT INTO stock_import_lines (import, offer_sku, quantity, refused) \
-                 SELECT CAST($1 AS BIGINT), goes.offer_sku, goes.quantity, 0 FROM (SELECT \
-                 o.offer_sku, o.acknowledged, o.refused, CASE WHEN h.offer_sku IS NULL \
-                 THEN o.wanted ELSE h.meanwhile END AS quantity FROM stock_offers o \
-                 LEFT JOIN stock_held h ON h.marketplace = o.marketplace \
-                 AND h.offer_sku = o.offer_sku WHERE o.marketplace = $2) AS goes \
-                 WHERE goes.quantity IS NOT NULL AND (CAST($3 AS BIGINT) = 1 \
-                 OR ((goes.acknowledged IS NULL OR goes.acknowledged <> goes.quantity) \
-                 AND (goes.refused IS NULL OR goes.refused <> goes.quantity)))",
-            )
-            .bind(id)
-            .bind(marketplace.as_str())
-            .bind(full)
-            .execute(&mut *conn)
-            .await
-            .doing(doing)?
-            .rows_affected();
+            };
+            let id = columns.number("id")?;
+            let lines = write_lines(conn, id, marketplace, of).await?;
             sqlx::query(
                 "UPDATE stock_imports SET lines = $2, state = $3, ended_at = $4 WHERE id = $1",
             )
             .bind(id)
             .bind(i64::try_from(lines).unwrap_or(i64::MAX))
             .bind(if lines == 0 { "done" } else { "open" })
-            .bind((lines == 0).then(|| now.as_millisecond()))
+            .bind((lines == 0).then(|| holding.now.as_millisecond()))
             .execute(&mut *conn)
             .await
             .doing(doing)?;
         }
-        let row = sqlx::query(select!("WHERE marketplace = $1 AND run = $2"))
-            .bind(marketplace.as_str())
-            .bind(run)
+        let row = sqlx::query(select!("WHERE snapshot_no = $1"))
+            .bind(publication.snapshot_no)
             .fetch_one(conn)
             .await
             .doing(doing)?;
         let import = read(&row)?;
         writing.commit(doing).await?;
-        Ok(import)
+        Ok(Some(import))
     }
 
-    /// One file.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]: there is none of this number.
-    pub async fn import(&self, id: i64) -> Result<Import> {
-        let row = sqlx::query(select!("WHERE id = $1"))
-            .bind(id)
+    /// The file of a computation.
+    pub async fn import_of(&self, snapshot_no: i64) -> Result<Option<Import>> {
+        let row = sqlx::query(select!("WHERE snapshot_no = $1"))
+            .bind(snapshot_no)
             .fetch_optional(&mut *self.reading().await?)
             .await
             .doing("reading a stock import")?;
-        read(&row.ok_or(Error::NotFound)?)
+        row.as_ref().map(read).transpose()
+    }
+
+    /// The last files of a marketplace, the newest first.
+    pub async fn imports(&self, marketplace: &MarketplaceCode, limit: u32) -> Result<Vec<Import>> {
+        let rows = sqlx::query(select!("WHERE marketplace = $1 ORDER BY id DESC LIMIT $2"))
+            .bind(marketplace.as_str())
+            .bind(i64::from(limit))
+            .fetch_all(&mut *self.reading().await?)
+            .await
+            .doing("listing stock imports")?;
+        rows.iter().map(read).collect()
     }
 
     /// The next lines of a file after one, by offer SKU. Begin with an empty text.
@@ -171,26 +172,26 @@ impl Ledger {
         rows.iter().map(line).collect()
     }
 
-    /// Notes, before the send, that an attempt begins and when it may have been sent at the latest.
-    /// From then on nobody knows what Mirakl holds of these offers until it says so. False when the
-    /// file is not open any more, or a later one of the marketplace exists: then it must not go out.
+    /// Notes, before the send, that an attempt begins. From then on nobody knows what Mirakl holds of
+    /// these offers until it says so. False when the file is not open, or was begun before: what
+    /// became of it then cannot be learned.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`]: another publishes now.
     pub async fn begin_import_attempt(
         &self,
+        holding: Holding<'_>,
         import: &Import,
-        send_deadline: Timestamp,
-        now: Timestamp,
     ) -> Result<bool> {
         let doing = "beginning to send a stock import";
         let mut writing = self.writing().await?;
         let conn = writing.conn();
+        holding.prove(conn).await?;
         let begun = sqlx::query(
-            "UPDATE stock_imports SET attempts = attempts + 1, send_deadline = $2 \
-             WHERE id = $1 AND state = 'open' AND NOT EXISTS (SELECT 1 FROM stock_imports later \
-             WHERE later.marketplace = $3 AND later.id > $1 AND later.attempts > 0) RETURNING id",
+            "UPDATE stock_imports SET attempts = attempts + 1 \
+             WHERE id = $1 AND state = 'open' AND attempts = 0 RETURNING id",
         )
         .bind(import.id)
-        .bind(send_deadline.as_millisecond())
-        .bind(import.marketplace.as_str())
         .fetch_optional(&mut *conn)
         .await
         .doing(doing)?;
@@ -198,13 +199,13 @@ impl Ledger {
             return Ok(false);
         }
         sqlx::query(
-            "UPDATE stock_offers AS o SET sent = l.quantity, sent_at = $3, sent_import = $1, \
-             acknowledged = NULL, acknowledged_at = NULL FROM stock_import_lines l \
+            "UPDATE stock_offers AS o SET sent = l.quantity, sent_at = $3, sent_import = $1 \
+             FROM stock_import_lines l \
              WHERE l.import = $1 AND o.marketplace = $2 AND o.offer_sku = l.offer_sku",
         )
         .bind(import.id)
         .bind(import.marketplace.as_str())
-        .bind(now.as_millisecond())
+        .bind(holding.now.as_millisecond())
         .execute(conn)
         .await
         .doing(doing)?;
@@ -212,8 +213,21 @@ impl Ledger {
         Ok(true)
     }
 
+    /// Notes that nothing of an attempt reached Mirakl: the same lines may be sent.
+    pub async fn import_not_sent(&self, id: i64) -> Result<()> {
+        let doing = "noting a stock import that was not sent";
+        let mut writing = self.writing().await?;
+        sqlx::query("UPDATE stock_imports SET attempts = 0 WHERE id = $1 AND state = 'open'")
+            .bind(id)
+            .execute(writing.conn())
+            .await
+            .doing(doing)?;
+        writing.commit(doing).await
+    }
+
     /// Notes Mirakl's number of a file. False when the file is not open any more.
     pub async fn import_sent(&self, id: i64, import_id: &str) -> Result<bool> {
+        let doing = "noting a sent stock import";
         let mut writing = self.writing().await?;
         let noted = sqlx::query(
             "UPDATE stock_imports SET state = 'sent', import_id = $2 \
@@ -223,8 +237,8 @@ impl Ledger {
         .bind(import_id)
         .fetch_optional(writing.conn())
         .await
-        .doing("noting a sent stock import")?;
-        writing.commit("noting a sent stock import").await?;
+        .doing(doing)?;
+        writing.commit(doing).await?;
         Ok(noted.is_some())
     }
 
@@ -246,9 +260,15 @@ impl Ledger {
         writing.commit(doing).await
     }
 
-    /// Ends a sent file: Mirakl took its lines but the refused ones. An offer that a later file
-    /// names waits for that one's answer. False when the file was not sent, or has ended.
-    pub async fn import_done(&self, import: &Import, now: Timestamp) -> Result<bool> {
+    /// Ends a sent file: Mirakl took its lines but the refused ones, and the exceptions of those that
+    /// it took close. An offer that a later file names waits for that one's answer; one whose order
+    /// changed since the computation stays in doubt. False when the file was not sent, or has ended.
+    pub async fn import_done(
+        &self,
+        import: &Import,
+        publication: &Publication,
+        now: Timestamp,
+    ) -> Result<bool> {
         let doing = "ending a stock import";
         let mut writing = self.writing().await?;
         let conn = writing.conn();
@@ -267,18 +287,23 @@ impl Ledger {
         }
         sqlx::query(
             "UPDATE stock_offers AS o SET acknowledged_import = $1, \
-             acknowledged = CASE WHEN l.refused = 1 THEN NULL ELSE l.quantity END, \
-             acknowledged_at = CASE WHEN l.refused = 1 THEN NULL ELSE CAST($3 AS BIGINT) END, \
-             refused = CASE WHEN l.refused = 1 THEN l.quantity ELSE NULL END \
+             acknowledged = CASE WHEN l.refused = 1 THEN o.acknowledged ELSE l.quantity END, \
+             acknowledged_at = CASE WHEN l.refused = 1 THEN o.acknowledged_at \
+             ELSE CAST($3 AS BIGINT) END, \
+             refused = CASE WHEN l.refused = 1 THEN l.quantity ELSE NULL END, \
+             approved = CASE WHEN l.quantity = o.wanted THEN NULL ELSE o.approved END, \
+             doubted_at = CASE WHEN o.doubted_at <= $4 THEN NULL ELSE o.doubted_at END \
              FROM stock_import_lines l WHERE l.import = $1 AND o.marketplace = $2 \
              AND o.offer_sku = l.offer_sku AND o.sent_import = $1",
         )
         .bind(import.id)
         .bind(import.marketplace.as_str())
         .bind(now.as_millisecond())
+        .bind(publication.began_at.as_millisecond())
         .execute(&mut *conn)
         .await
         .doing(doing)?;
+        super::exceptions::close_taken(conn, import, now).await?;
         forget_lines(conn, import.id).await?;
         writing.commit(doing).await?;
         Ok(true)
@@ -305,7 +330,54 @@ impl Ledger {
     }
 }
 
-async fn forget_lines(conn: &mut sqlx::AnyConnection, id: i64) -> Result<()> {
+/// The newest computation of a marketplace that was written down to be sent.
+async fn fence(conn: &mut AnyConnection, marketplace: &MarketplaceCode) -> Result<Fence> {
+    let row = sqlx::query(
+        "SELECT MAX(snapshot_no) AS newest FROM stock_imports WHERE marketplace = $1",
+    )
+    .bind(marketplace.as_str())
+    .fetch_one(conn)
+    .await
+    .doing("reading the stock fence")?;
+    let what = WHAT;
+    let newest = Columns { row: &row, what }.number_or_null("newest")?;
+    let newest = newest.and_then(|no| u64::try_from(no).ok());
+    Ok(Fence {
+        newest: newest.map(SnapshotNo),
+    })
+}
+
+/// Lists what a file names, set-wise. Answers how many lines.
+async fn write_lines(
+    conn: &mut AnyConnection,
+    id: i64,
+    marketplace: &MarketplaceCode,
+    of: ImportOf,
+) -> Result<u64> {
+    let lines = sqlx::query(
+        "INSERT INTO stock_import_lines (import, offer_sku, quantity, refused) \
+         SELECT CAST($1 AS BIGINT), goes.offer_sku, goes.quantity, 0 FROM (SELECT \
+         o.offer_sku, o.acknowledged, o.refused, o.doubted_at, o.sent_import, \
+         o.acknowledged_import, CASE WHEN h.offer_sku IS NULL THEN o.wanted ELSE h.meanwhile \
+         END AS quantity FROM stock_offers o \
+         LEFT JOIN stock_held h ON h.marketplace = o.marketplace \
+         AND h.offer_sku = o.offer_sku WHERE o.marketplace = $2 AND o.listed = 1) AS goes \
+         WHERE goes.quantity IS NOT NULL AND (CAST($3 AS BIGINT) = 1 \
+         OR ((goes.acknowledged IS NULL OR goes.acknowledged <> goes.quantity \
+         OR goes.doubted_at IS NOT NULL \
+         OR COALESCE(goes.sent_import, 0) <> COALESCE(goes.acknowledged_import, 0)) \
+         AND (goes.refused IS NULL OR goes.refused <> goes.quantity)))",
+    )
+    .bind(id)
+    .bind(marketplace.as_str())
+    .bind(i64::from(of == ImportOf::Full))
+    .execute(conn)
+    .await
+    .doing("listing the lines of a stock import")?;
+    Ok(lines.rows_affected())
+}
+
+async fn forget_lines(conn: &mut AnyConnection, id: i64) -> Result<()> {
     sqlx::query("DELETE FROM stock_import_lines WHERE import = $1")
         .bind(id)
         .execute(conn)
@@ -319,8 +391,8 @@ fn read(row: &AnyRow) -> Result<Import> {
     Ok(Import {
         id: columns.number("id")?,
         marketplace: columns.marketplace("marketplace")?,
+        snapshot_no: columns.number("snapshot_no")?,
         attempts: columns.small_count("attempts")?,
-        send_deadline: columns.moment_or_null("send_deadline")?,
         import_id: columns.text_or_null("import_id")?,
         state: columns.text("state")?,
         lines: columns.small_count("lines")?,

@@ -1,12 +1,11 @@
-//! What each offer should show, what was sent, what Mirakl took and shows, and the sums behind it.
-
-use std::collections::BTreeMap;
+//! What each offer should show, what was sent, and what Mirakl took and shows.
 
 use domain::marketplace::MarketplaceCode;
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
+use super::lease::Holding;
 use super::{CHUNK, values};
 use crate::columns::Columns;
 use crate::error::{Doing, Result};
@@ -19,10 +18,15 @@ const WHAT: &str = "the stock of an offer";
 pub struct WantedStock {
     /// Mirakl's offer SKU.
     pub offer_sku: String,
-    /// Units.
-    pub quantity: u32,
-    /// The sum behind it, JSON. Moments stay out of it, since each change of it is kept for good.
+    /// BlueCherry's SKU; empty while no mapping names it.
+    pub sku: Option<String>,
+    /// Units; empty when nothing can be said.
+    pub quantity: Option<u32>,
+    /// The sum behind it, JSON. Its number and moments stay out of it, since each change of it is
+    /// kept for good.
     pub explanation: String,
+    /// Fingerprint of that text.
+    pub print: i64,
 }
 
 /// The stock of an offer, side by side.
@@ -30,123 +34,178 @@ pub struct WantedStock {
 pub struct OfferStock {
     /// Mirakl's offer SKU.
     pub offer_sku: String,
-    /// The snapshot that `wanted` was computed from.
+    /// BlueCherry's SKU; empty while no mapping names it.
+    pub sku: Option<String>,
+    /// Do Mirakl's exports name it?
+    pub listed: bool,
+    /// The computation since which it should show this; 0 before the first.
     pub snapshot_no: i64,
-    /// What it should show.
-    pub wanted: i64,
+    /// What it should show; empty when nothing can be said, and then nothing is sent.
+    pub wanted: Option<i64>,
+    /// Fingerprint of the sum behind it.
+    pub print: Option<i64>,
     /// What was last sent, and when.
     pub sent: Option<(i64, Timestamp)>,
-    /// What Mirakl last took, and when; empty when nobody knows.
+    /// What Mirakl last took, and when.
     pub acknowledged: Option<(i64, Timestamp)>,
+    /// What Mirakl refused, when that was the last word.
+    pub refused: Option<i64>,
+    /// How far a person let it go although the guard held it.
+    pub approved: Option<i64>,
+    /// It may show something else than Mirakl took: it is sent again.
+    pub in_doubt: bool,
     /// What Mirakl showed when it was last read back.
     pub shown: Option<(i64, Timestamp)>,
 }
 
-/// A number and the sum behind it, as it stood at a moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Published {
-    /// Since when.
-    pub at: Timestamp,
-    /// From which snapshot.
-    pub snapshot_no: i64,
-    /// Units.
-    pub quantity: i64,
-    /// The sum, JSON.
-    pub explanation: String,
+impl OfferStock {
+    /// What Mirakl holds, as far as anybody knows: what it took, else what it showed.
+    #[must_use]
+    pub fn last(&self) -> Option<i64> {
+        let (taken, shown) = (self.acknowledged, self.shown);
+        taken.or(shown).map(|(quantity, _)| quantity)
+    }
 }
 
-/// An offer that shows something else than Mirakl took.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Drift {
-    /// Mirakl's offer SKU.
-    pub offer_sku: String,
-    /// What Mirakl took.
-    pub acknowledged: i64,
-    /// What it shows.
-    pub shown: i64,
+/// How many offers differ, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// Offers that Mirakl names.
+    pub listed: u64,
+    /// Of these, those that should show something else than Mirakl took, or are in doubt.
+    pub differing: u64,
+    /// Of these, those of which nothing can be said.
+    pub unknown: u64,
+    /// Of these, those whose last word from Mirakl was a refusal.
+    pub refused: u64,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT offer_sku, sku, listed, snapshot_no, wanted, sum_print, sent, sent_at, \
+             sent_import, acknowledged, acknowledged_at, acknowledged_import, refused, approved, \
+             doubted_at, shown, shown_at FROM stock_offers ",
+            $rest
+        )
+    };
 }
 
 impl Ledger {
-    /// Notes what offers should show by a snapshot. An offer that a later snapshot spoke of stays as
-    /// it is; the sum is kept each time it changed. Each offer SKU at most once a call.
+    /// Notes what offers should show by a computation; only those that changed need to be told. The
+    /// sum is kept each time. Each offer SKU at most once a call; offers that no export named are
+    /// left out.
+    ///
+    /// # Errors
+    /// [`crate::Error::LeaseLost`]: another publishes now.
     pub async fn want_stock(
         &self,
+        holding: Holding<'_>,
         marketplace: &MarketplaceCode,
         snapshot_no: i64,
         wanted: &[WantedStock],
-        now: Timestamp,
     ) -> Result<()> {
         let doing = "noting what offers should show";
         let mut writing = self.writing().await?;
-        let types = ["TEXT", "BIGINT", "TEXT"];
+        holding.prove(writing.conn()).await?;
         for chunk in wanted.chunks(CHUNK) {
-            let new = format!(
-                "WITH new (offer_sku, quantity, explanation) AS ({}) ",
-                values(chunk.len(), &types, 4)
+            let sums = format!(
+                "WITH new (offer_sku, quantity, explanation) AS ({}) \
+                 INSERT INTO stock_explanations (marketplace, offer_sku, quantity, explanation, \
+                 at, snapshot_no) SELECT CAST($1 AS TEXT), n.offer_sku, n.quantity, n.explanation, \
+                 CAST($3 AS BIGINT), CAST($2 AS BIGINT) FROM new n WHERE true \
+                 ON CONFLICT (marketplace, offer_sku, at) DO UPDATE SET \
+                 snapshot_no = excluded.snapshot_no, quantity = excluded.quantity, \
+                 explanation = excluded.explanation",
+                values(chunk.len(), &["TEXT", "BIGINT", "TEXT"], 4)
             );
-            let kept = "INSERT INTO stock_publications (marketplace, offer_sku, at, snapshot_no, \
-                quantity, explanation) SELECT CAST($1 AS TEXT), n.offer_sku, \
-                CAST($3 AS BIGINT), CAST($2 AS BIGINT), n.quantity, n.explanation FROM new n \
-                LEFT JOIN stock_offers o ON o.marketplace = $1 AND o.offer_sku = n.offer_sku \
-                WHERE o.offer_sku IS NULL OR (o.snapshot_no <= $2 \
-                AND (o.explanation <> n.explanation OR o.wanted <> n.quantity)) \
-                ON CONFLICT (marketplace, offer_sku, at) DO UPDATE SET \
-                snapshot_no = excluded.snapshot_no, quantity = excluded.quantity, \
-                explanation = excluded.explanation";
-            let stands = "INSERT INTO stock_offers (marketplace, offer_sku, snapshot_no, wanted, \
-                wanted_at, explanation) SELECT CAST($1 AS TEXT), n.offer_sku, \
-                CAST($2 AS BIGINT), n.quantity, CAST($3 AS BIGINT), n.explanation FROM new n \
-                WHERE true ON CONFLICT (marketplace, offer_sku) DO UPDATE SET \
-                snapshot_no = excluded.snapshot_no, wanted = excluded.wanted, \
-                wanted_at = excluded.wanted_at, explanation = excluded.explanation \
-                WHERE stock_offers.snapshot_no <= excluded.snapshot_no";
-            for then in [kept, stands] {
-                let mut query = sqlx::query(AssertSqlSafe(format!("{new}{then}")))
-                    .bind(marketplace.as_str())
-                    .bind(snapshot_no)
-                    .bind(now.as_millisecond());
-                for offer in chunk {
-                    query = query
-                        .bind(offer.offer_sku.as_str())
-                        .bind(i64::from(offer.quantity))
-                        .bind(offer.explanation.as_str());
-                }
-                query.execute(writing.conn()).await.doing(doing)?;
+            let mut query = sqlx::query(AssertSqlSafe(sums))
+                .bind(marketplace.as_str())
+                .bind(snapshot_no)
+                .bind(holding.now.as_millisecond());
+            for offer in chunk {
+                query = query
+                    .bind(offer.offer_sku.as_str())
+                    .bind(offer.quantity.map(i64::from))
+                    .bind(offer.explanation.as_str());
             }
+            query.execute(writing.conn()).await.doing(doing)?;
+            let stands = format!(
+                "WITH new (offer_sku, sku, quantity, print) AS ({}) UPDATE stock_offers AS o SET \
+                 snapshot_no = $2, sku = n.sku, wanted = n.quantity, wanted_at = $3, \
+                 sum_print = n.print FROM new n WHERE o.marketplace = $1 \
+                 AND o.offer_sku = n.offer_sku AND o.snapshot_no <= $2",
+                values(chunk.len(), &["TEXT", "TEXT", "BIGINT", "BIGINT"], 4)
+            );
+            let mut query = sqlx::query(AssertSqlSafe(stands))
+                .bind(marketplace.as_str())
+                .bind(snapshot_no)
+                .bind(holding.now.as_millisecond());
+            for offer in chunk {
+                query = query
+                    .bind(offer.offer_sku.as_str())
+                    .bind(offer.sku.as_deref())
+                    .bind(offer.quantity.map(i64::from))
+                    .bind(offer.print);
+            }
+            query.execute(writing.conn()).await.doing(doing)?;
         }
         writing.commit(doing).await
     }
 
-    /// The stock of one offer, if it was ever computed.
+    /// Has offers sent again whatever Mirakl took of them: an order took or gave back units, and
+    /// Mirakl may have changed the number by itself. Offers that no export named are left out.
+    pub async fn doubt_offers(
+        &self,
+        marketplace: &MarketplaceCode,
+        offer_skus: &[String],
+        now: Timestamp,
+    ) -> Result<()> {
+        let doing = "doubting offers";
+        let mut writing = self.writing().await?;
+        for chunk in offer_skus.chunks(CHUNK) {
+            let sql = format!(
+                "UPDATE stock_offers SET doubted_at = $2, refused = NULL \
+                 WHERE marketplace = $1 AND offer_sku IN ({})",
+                values(chunk.len(), &["TEXT"], 3)
+            );
+            let mut query = sqlx::query(AssertSqlSafe(sql))
+                .bind(marketplace.as_str())
+                .bind(now.as_millisecond());
+            for offer_sku in chunk {
+                query = query.bind(offer_sku.as_str());
+            }
+            query.execute(writing.conn()).await.doing(doing)?;
+        }
+        writing.commit(doing).await
+    }
+
+    /// The stock of one offer; empty when no export ever named it.
     pub async fn offer_stock(
         &self,
         marketplace: &MarketplaceCode,
         offer_sku: &str,
     ) -> Result<Option<OfferStock>> {
-        let row = sqlx::query(
-            "SELECT offer_sku, snapshot_no, wanted, sent, sent_at, acknowledged, acknowledged_at, \
-             shown, shown_at FROM stock_offers WHERE marketplace = $1 AND offer_sku = $2",
-        )
-        .bind(marketplace.as_str())
-        .bind(offer_sku)
-        .fetch_optional(&mut *self.reading().await?)
-        .await
-        .doing("reading the stock of an offer")?;
+        let row = sqlx::query(select!("WHERE marketplace = $1 AND offer_sku = $2"))
+            .bind(marketplace.as_str())
+            .bind(offer_sku)
+            .fetch_optional(&mut *self.reading().await?)
+            .await
+            .doing("reading the stock of an offer")?;
         row.as_ref().map(read).transpose()
     }
 
-    /// The stock of the next offers after one, by offer SKU. Begin with an empty text.
+    /// The stock of the next offers after one, by offer SKU, also of those that Mirakl does not name
+    /// any more. Begin with an empty text.
     pub async fn offers_after(
         &self,
         marketplace: &MarketplaceCode,
         after: &str,
         limit: u32,
     ) -> Result<Vec<OfferStock>> {
-        let rows = sqlx::query(
-            "SELECT offer_sku, snapshot_no, wanted, sent, sent_at, acknowledged, acknowledged_at, \
-             shown, shown_at FROM stock_offers WHERE marketplace = $1 AND offer_sku > $2 \
-             ORDER BY offer_sku LIMIT $3",
-        )
+        let rows = sqlx::query(select!(
+            "WHERE marketplace = $1 AND offer_sku > $2 ORDER BY offer_sku LIMIT $3"
+        ))
         .bind(marketplace.as_str())
         .bind(after)
         .bind(i64::from(limit))
@@ -156,134 +215,74 @@ impl Ledger {
         rows.iter().map(read).collect()
     }
 
-    /// The number that stood at a moment and the sum behind it; empty before the first one, and for
-    /// moments past the retention.
-    pub async fn published_at(
+    /// As [`Ledger::offers_after`], of listed offers that should show another number than Mirakl
+    /// holds: what the guard judges one by one.
+    pub async fn changing_offers_after(
         &self,
         marketplace: &MarketplaceCode,
-        offer_sku: &str,
-        at: Timestamp,
-    ) -> Result<Option<Published>> {
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<OfferStock>> {
+        let rows = sqlx::query(select!(
+            "WHERE marketplace = $1 AND offer_sku > $2 AND listed = 1 \
+             AND wanted <> COALESCE(acknowledged, shown) ORDER BY offer_sku LIMIT $3"
+        ))
+        .bind(marketplace.as_str())
+        .bind(after)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *self.reading().await?)
+        .await
+        .doing("listing changing offers")?;
+        rows.iter().map(read).collect()
+    }
+
+    /// How many offers of a marketplace differ from what Mirakl took.
+    pub async fn stock_difference(&self, marketplace: &MarketplaceCode) -> Result<Difference> {
         let row = sqlx::query(
-            "SELECT at, snapshot_no, quantity, explanation FROM stock_publications \
-             WHERE marketplace = $1 AND offer_sku = $2 AND at <= $3 ORDER BY at DESC LIMIT 1",
+            "SELECT COUNT(*) AS listed, COALESCE(SUM(CASE WHEN wanted IS NOT NULL \
+             AND (acknowledged IS NULL OR acknowledged <> wanted OR doubted_at IS NOT NULL) \
+             THEN 1 ELSE 0 END), 0) AS differing, \
+             COALESCE(SUM(CASE WHEN wanted IS NULL THEN 1 ELSE 0 END), 0) AS unknown, \
+             COALESCE(SUM(CASE WHEN refused IS NOT NULL THEN 1 ELSE 0 END), 0) AS refused \
+             FROM stock_offers WHERE marketplace = $1 AND listed = 1",
         )
         .bind(marketplace.as_str())
-        .bind(offer_sku)
-        .bind(at.as_millisecond())
-        .fetch_optional(&mut *self.reading().await?)
+        .fetch_one(&mut *self.reading().await?)
         .await
-        .doing("explaining a number")?;
-        let published = |row: AnyRow| {
-            let columns = Columns {
-                row: &row,
-                what: WHAT,
-            };
-            Ok(Published {
-                at: columns.moment("at")?,
-                snapshot_no: columns.number("snapshot_no")?,
-                quantity: columns.number("quantity")?,
-                explanation: columns.text("explanation")?,
-            })
+        .doing("counting differing offers")?;
+        let columns = Columns {
+            row: &row,
+            what: WHAT,
         };
-        row.map(published).transpose()
-    }
-
-    /// Forgets sums that no moment since then needs. The one that still stood then is kept.
-    pub async fn forget_publications(
-        &self,
-        marketplace: &MarketplaceCode,
-        before: Timestamp,
-    ) -> Result<u64> {
-        let mut writing = self.writing().await?;
-        let gone = sqlx::query(
-            "DELETE FROM stock_publications WHERE marketplace = $1 AND at < $2 AND EXISTS \
-             (SELECT 1 FROM stock_publications later WHERE later.marketplace = $1 \
-             AND later.offer_sku = stock_publications.offer_sku \
-             AND later.at > stock_publications.at AND later.at <= $2)",
-        )
-        .bind(marketplace.as_str())
-        .bind(before.as_millisecond())
-        .execute(writing.conn())
-        .await
-        .doing("forgetting old sums")?;
-        writing.commit("forgetting old sums").await?;
-        Ok(gone.rows_affected())
-    }
-
-    /// Notes what offers show, as read from Mirakl after `asked_at`, and answers those that show
-    /// something else than Mirakl took: the next difference sends them again. An offer with a file
-    /// under way, or acknowledged since, is not judged.
-    pub async fn note_shown(
-        &self,
-        marketplace: &MarketplaceCode,
-        shown: &BTreeMap<String, u32>,
-        asked_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<Vec<Drift>> {
-        let doing = "noting what Mirakl shows";
-        let mut drifts = Vec::new();
-        let mut writing = self.writing().await?;
-        let offers: Vec<_> = shown.iter().collect();
-        for chunk in offers.chunks(CHUNK) {
-            let new = format!(
-                "WITH new (offer_sku, quantity) AS ({}) ",
-                values(chunk.len(), &["TEXT", "BIGINT"], 4)
-            );
-            let bound = |then: &str| {
-                let mut query = sqlx::query(AssertSqlSafe(format!("{new}{then}")))
-                    .bind(marketplace.as_str().to_owned())
-                    .bind(asked_at.as_millisecond())
-                    .bind(now.as_millisecond());
-                for (offer_sku, quantity) in chunk {
-                    query = query.bind((*offer_sku).clone()).bind(i64::from(**quantity));
-                }
-                query
-            };
-            let judged = "o.acknowledged IS NOT NULL AND o.acknowledged <> n.quantity \
-                AND o.acknowledged_at < $2 AND (o.sent_import IS NULL \
-                OR o.sent_import = o.acknowledged_import)";
-            let found = bound(&format!(
-                "SELECT o.offer_sku, o.acknowledged, n.quantity AS shown, $3 AS seen_at \
-                 FROM new n JOIN stock_offers o ON o.marketplace = $1 \
-                 AND o.offer_sku = n.offer_sku WHERE {judged} ORDER BY o.offer_sku"
-            ));
-            for row in found.fetch_all(writing.conn()).await.doing(doing)? {
-                let columns = Columns {
-                    row: &row,
-                    what: WHAT,
-                };
-                drifts.push(Drift {
-                    offer_sku: columns.text("offer_sku")?,
-                    acknowledged: columns.number("acknowledged")?,
-                    shown: columns.number("shown")?,
-                });
-            }
-            let noted = bound(&format!(
-                "UPDATE stock_offers AS o SET shown = n.quantity, shown_at = $3, \
-                 refused = CASE WHEN {judged} THEN NULL ELSE o.refused END, \
-                 acknowledged = CASE WHEN {judged} THEN n.quantity ELSE o.acknowledged END \
-                 FROM new n WHERE o.marketplace = $1 AND o.offer_sku = n.offer_sku"
-            ));
-            noted.execute(writing.conn()).await.doing(doing)?;
-        }
-        writing.commit(doing).await?;
-        Ok(drifts)
+        Ok(Difference {
+            listed: columns.count("listed")?,
+            differing: columns.count("differing")?,
+            unknown: columns.count("unknown")?,
+            refused: columns.count("refused")?,
+        })
     }
 }
 
-fn read(row: &AnyRow) -> Result<OfferStock> {
+pub(super) fn read(row: &AnyRow) -> Result<OfferStock> {
     let columns = Columns { row, what: WHAT };
     let pair = |number: &str, moment: &str| -> Result<Option<(i64, Timestamp)>> {
         let number = columns.number_or_null(number)?;
         Ok(number.zip(columns.moment_or_null(moment)?))
     };
+    let under_way = columns.number_or_null("sent_import")?
+        != columns.number_or_null("acknowledged_import")?;
     Ok(OfferStock {
         offer_sku: columns.text("offer_sku")?,
+        sku: columns.text_or_null("sku")?,
+        listed: columns.flag("listed")?,
         snapshot_no: columns.number("snapshot_no")?,
-        wanted: columns.number("wanted")?,
+        wanted: columns.number_or_null("wanted")?,
+        print: columns.number_or_null("sum_print")?,
         sent: pair("sent", "sent_at")?,
         acknowledged: pair("acknowledged", "acknowledged_at")?,
+        refused: columns.number_or_null("refused")?,
+        approved: columns.number_or_null("approved")?,
+        in_doubt: under_way || columns.number_or_null("doubted_at")?.is_some(),
         shown: pair("shown", "shown_at")?,
     })
 }

@@ -1,13 +1,15 @@
 //! What the guard holds, and what a person said about it.
 
+use domain::exception::{Kind, Problem};
 use domain::marketplace::MarketplaceCode;
 use jiff::Timestamp;
-use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
-use super::{CHUNK, values};
+use super::lease::Holding;
+use super::{CHUNK, exceptions, values};
 use crate::columns::Columns;
-use crate::error::{Doing, Result};
+use crate::error::{Doing, Error, Result};
 use crate::open::Ledger;
 
 const WHAT: &str = "a stock review";
@@ -17,7 +19,7 @@ const WHAT: &str = "a stock review";
 pub struct HeldOffer {
     /// Mirakl's offer SKU.
     pub offer_sku: String,
-    /// What Mirakl holds, where that is known.
+    /// What Mirakl holds.
     pub was: Option<i64>,
     /// What it would show.
     pub wanted: i64,
@@ -27,12 +29,35 @@ pub struct HeldOffer {
     pub reason: String,
 }
 
-/// What is held of one snapshot on one marketplace.
+/// What a computation holds, all of it added before.
+#[derive(Clone, Copy, Debug)]
+pub struct ReviewNow<'a> {
+    /// Which marketplace.
+    pub marketplace: &'a MarketplaceCode,
+    /// The computation.
+    pub snapshot_no: i64,
+    /// The batch it was made from.
+    pub snapshot: i64,
+    /// Offers held.
+    pub held: u64,
+    /// Fingerprint of what is held.
+    pub print: i64,
+    /// The numbers for a person, JSON.
+    pub numbers: &'a str,
+    /// The same as evidence of the exception.
+    pub evidence: &'a [(String, String)],
+}
+
+/// What is held on one marketplace until somebody decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StockReview {
-    /// The snapshot.
-    pub snapshot_no: i64,
-    /// `held`, `approved`, `rejected` or `replaced` by a later snapshot.
+    /// Its number: the computation that held it first.
+    pub review: i64,
+    /// The batch that computation was made from.
+    pub snapshot: i64,
+    /// Fingerprint of what is held.
+    pub print: i64,
+    /// `held`, `approved`, `rejected` or `replaced` by what a later computation says.
     pub state: String,
     /// The numbers for a person, JSON.
     pub numbers: String,
@@ -40,82 +65,75 @@ pub struct StockReview {
     pub opened_at: Timestamp,
     /// When it was decided or replaced.
     pub decided_at: Option<Timestamp>,
-    /// By which way the decision came; empty when it was replaced.
+    /// Who decided; empty when it was replaced.
     pub decided_by: Option<String>,
 }
 
+/// What became of a person's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReviewDecision {
+    /// It counts.
+    Decided,
+    /// The review was over before.
+    Over(StockReview),
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT review, snapshot, print, state, numbers, opened_at, decided_at, decided_by \
+             FROM stock_reviews ",
+            $rest
+        )
+    };
+}
+
 impl Ledger {
-    /// Holds offers of a snapshot for a person, in place of what earlier snapshots held. None to be
-    /// held releases all, since a later snapshot speaks. Held again for the same snapshot, a
-    /// decision that was made of it stands. False when a later snapshot was reviewed meanwhile.
-    pub async fn hold_stock(
+    /// Begins to note what a computation holds, in place of what the one before held.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`]: another publishes now.
+    pub async fn begin_holding(
         &self,
+        holding: Holding<'_>,
         marketplace: &MarketplaceCode,
-        snapshot_no: i64,
-        numbers: &str,
+    ) -> Result<()> {
+        let doing = "beginning to hold stock";
+        let mut writing = self.writing().await?;
+        let conn = writing.conn();
+        holding.prove(conn).await?;
+        sqlx::query("DELETE FROM stock_held WHERE marketplace = $1")
+            .bind(marketplace.as_str())
+            .execute(conn)
+            .await
+            .doing(doing)?;
+        writing.commit(doing).await
+    }
+
+    /// Holds offers for a person. Each offer SKU at most once.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`]: another publishes now.
+    pub async fn hold_offers(
+        &self,
+        holding: Holding<'_>,
+        marketplace: &MarketplaceCode,
         held: &[HeldOffer],
-        now: Timestamp,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let doing = "holding stock for a person";
         let mut writing = self.writing().await?;
         let conn = writing.conn();
-        let later = sqlx::query(
-            "SELECT snapshot_no FROM stock_reviews WHERE marketplace = $1 AND (snapshot_no > $2 \
-             OR (snapshot_no = $2 AND state <> 'held')) LIMIT 1",
-        )
-        .bind(marketplace.as_str())
-        .bind(snapshot_no)
-        .fetch_optional(&mut *conn)
-        .await
-        .doing(doing)?;
-        if later.is_some() {
-            return Ok(false);
-        }
-        sqlx::query(
-            "UPDATE stock_reviews SET state = 'replaced', decided_at = $3 \
-             WHERE marketplace = $1 AND snapshot_no < $2 AND state = 'held'",
-        )
-        .bind(marketplace.as_str())
-        .bind(snapshot_no)
-        .bind(now.as_millisecond())
-        .execute(&mut *conn)
-        .await
-        .doing(doing)?;
-        sqlx::query("DELETE FROM stock_held WHERE marketplace = $1")
-            .bind(marketplace.as_str())
-            .execute(&mut *conn)
-            .await
-            .doing(doing)?;
-        if !held.is_empty() {
-            sqlx::query(
-                "INSERT INTO stock_reviews (marketplace, snapshot_no, state, numbers, opened_at) \
-                 VALUES ($1, $2, 'held', $3, $4) ON CONFLICT (marketplace, snapshot_no) \
-                 DO UPDATE SET numbers = excluded.numbers",
-            )
-            .bind(marketplace.as_str())
-            .bind(snapshot_no)
-            .bind(numbers)
-            .bind(now.as_millisecond())
-            .execute(&mut *conn)
-            .await
-            .doing(doing)?;
-        }
+        holding.prove(conn).await?;
         for chunk in held.chunks(CHUNK) {
+            let types = ["TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT"];
             let sql = format!(
                 "WITH new (offer_sku, was, wanted, meanwhile, reason) AS ({}) \
-                 INSERT INTO stock_held (marketplace, snapshot_no, offer_sku, was, wanted, \
-                 meanwhile, reason) \
-                 SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), n.offer_sku, n.was, n.wanted, \
-                 n.meanwhile, n.reason FROM new n",
-                values(
-                    chunk.len(),
-                    &["TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT"],
-                    3
-                )
+                 INSERT INTO stock_held (marketplace, offer_sku, was, wanted, meanwhile, reason) \
+                 SELECT CAST($1 AS TEXT), n.offer_sku, n.was, n.wanted, n.meanwhile, n.reason \
+                 FROM new n",
+                values(chunk.len(), &types, 2)
             );
-            let mut query = sqlx::query(AssertSqlSafe(sql))
-                .bind(marketplace.as_str())
-                .bind(snapshot_no);
+            let mut query = sqlx::query(AssertSqlSafe(sql)).bind(marketplace.as_str());
             for offer in chunk {
                 query = query
                     .bind(offer.offer_sku.as_str())
@@ -126,45 +144,141 @@ impl Ledger {
             }
             query.execute(&mut *conn).await.doing(doing)?;
         }
-        writing.commit(doing).await?;
-        Ok(true)
+        writing.commit(doing).await
     }
 
-    /// Takes a person's decision. Approved, the next difference sends what was held; rejected, it
-    /// stays held until a later snapshot. False when it is not held any more.
-    pub async fn decide_stock(
+    /// Puts what is held before a person: the same as before stays the same review, rejected or not;
+    /// anything else replaces what waited, and nothing held ends it. Answers the review that stands.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`]: another publishes now.
+    pub async fn settle_review(
         &self,
+        holding: Holding<'_>,
+        new: &ReviewNow<'_>,
+    ) -> Result<Option<StockReview>> {
+        let doing = "settling what is held";
+        let code = new.marketplace.as_str();
+        let mut writing = self.writing().await?;
+        let conn = writing.conn();
+        holding.prove(conn).await?;
+        let last = newest(conn, new.marketplace).await?;
+        let same = last.as_ref().filter(|last| {
+            let stands = matches!(last.state.as_str(), "held" | "rejected");
+            stands && last.print == new.print
+        });
+        let keeps = new.held > 0 && same.is_some();
+        if !keeps {
+            sqlx::query(
+                "UPDATE stock_reviews SET state = 'replaced', decided_at = $2 \
+                 WHERE marketplace = $1 AND state = 'held'",
+            )
+            .bind(code)
+            .bind(holding.now.as_millisecond())
+            .execute(&mut *conn)
+            .await
+            .doing(doing)?;
+        }
+        if new.held == 0 {
+            exceptions::close(conn, code, Kind::StockHeld, "cause_gone", holding.now).await?;
+            writing.commit(doing).await?;
+            return Ok(None);
+        }
+        if !keeps {
+            sqlx::query(
+                "INSERT INTO stock_reviews (marketplace, review, snapshot, print, state, numbers, \
+                 opened_at, told) VALUES ($1, $2, $3, $4, 'held', $5, $6, 0)",
+            )
+            .bind(code)
+            .bind(new.snapshot_no)
+            .bind(new.snapshot)
+            .bind(new.print)
+            .bind(new.numbers)
+            .bind(holding.now.as_millisecond())
+            .execute(&mut *conn)
+            .await
+            .doing(doing)?;
+        }
+        let stands = newest(conn, new.marketplace).await?;
+        let stands = stands.ok_or(Error::NotFound)?;
+        if stands.state == "held" {
+            let mut problem = Problem::new(Kind::StockHeld).with("review", stands.review);
+            problem.evidence.extend_from_slice(new.evidence);
+            exceptions::open(conn, code, Some(new.marketplace), &problem, holding.now).await?;
+        }
+        writing.commit(doing).await?;
+        Ok(Some(stands))
+    }
+
+    /// A person's word on what is held. Approved, the guard lets it go that far; rejected, it stays
+    /// held until something else would be.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: no such review. [`Error::LeaseLost`]: another publishes now.
+    pub async fn decide_stock_review(
+        &self,
+        holding: Holding<'_>,
         marketplace: &MarketplaceCode,
-        snapshot_no: i64,
+        review: i64,
         approved: bool,
         by: &str,
-        now: Timestamp,
-    ) -> Result<bool> {
+    ) -> Result<ReviewDecision> {
         let doing = "deciding on held stock";
         let mut writing = self.writing().await?;
         let conn = writing.conn();
+        holding.prove(conn).await?;
         let decided = sqlx::query(
             "UPDATE stock_reviews SET state = $3, decided_by = $4, decided_at = $5 \
-             WHERE marketplace = $1 AND snapshot_no = $2 AND state = 'held' RETURNING snapshot_no",
+             WHERE marketplace = $1 AND review = $2 AND state = 'held'",
         )
         .bind(marketplace.as_str())
-        .bind(snapshot_no)
+        .bind(review)
         .bind(if approved { "approved" } else { "rejected" })
         .bind(by)
-        .bind(now.as_millisecond())
-        .fetch_optional(&mut *conn)
+        .bind(holding.now.as_millisecond())
+        .execute(&mut *conn)
         .await
         .doing(doing)?;
-        if decided.is_some() && approved {
-            sqlx::query("DELETE FROM stock_held WHERE marketplace = $1 AND snapshot_no = $2")
-                .bind(marketplace.as_str())
-                .bind(snapshot_no)
-                .execute(conn)
-                .await
-                .doing(doing)?;
+        if decided.rows_affected() == 0 {
+            let over = one(conn, marketplace, review).await?;
+            return Ok(ReviewDecision::Over(over));
         }
+        if approved {
+            for then in [
+                "UPDATE stock_offers AS o SET approved = h.wanted FROM stock_held h \
+                 WHERE h.marketplace = $1 AND o.marketplace = $1 AND o.offer_sku = h.offer_sku",
+                "DELETE FROM stock_held WHERE marketplace = $1",
+            ] {
+                let query = sqlx::query(then).bind(marketplace.as_str());
+                query.execute(&mut *conn).await.doing(doing)?;
+            }
+        }
+        let word = if approved { "approved" } else { "rejected" };
+        let code = marketplace.as_str();
+        exceptions::close(conn, code, Kind::StockHeld, word, holding.now).await?;
         writing.commit(doing).await?;
-        Ok(decided.is_some())
+        Ok(ReviewDecision::Decided)
+    }
+
+    /// One review.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: no such review.
+    pub async fn stock_review(
+        &self,
+        marketplace: &MarketplaceCode,
+        review: i64,
+    ) -> Result<StockReview> {
+        one(&mut *self.reading().await?, marketplace, review).await
+    }
+
+    /// The review that waits for a person.
+    pub async fn open_stock_review(
+        &self,
+        marketplace: &MarketplaceCode,
+    ) -> Result<Option<StockReview>> {
+        let last = newest(&mut *self.reading().await?, marketplace).await?;
+        Ok(last.filter(|last| last.state == "held"))
     }
 
     /// The last reviews of a marketplace, the newest first.
@@ -173,16 +287,42 @@ impl Ledger {
         marketplace: &MarketplaceCode,
         limit: u32,
     ) -> Result<Vec<StockReview>> {
-        let rows = sqlx::query(
-            "SELECT snapshot_no, state, numbers, opened_at, decided_at, decided_by \
-             FROM stock_reviews WHERE marketplace = $1 ORDER BY snapshot_no DESC LIMIT $2",
-        )
+        let rows = sqlx::query(select!(
+            "WHERE marketplace = $1 ORDER BY review DESC LIMIT $2"
+        ))
         .bind(marketplace.as_str())
         .bind(i64::from(limit))
         .fetch_all(&mut *self.reading().await?)
         .await
         .doing("listing stock reviews")?;
         rows.iter().map(read).collect()
+    }
+
+    /// Reviews that ended without a decision, and whose runs do not know that yet.
+    pub async fn reviews_to_tell(&self, marketplace: &MarketplaceCode) -> Result<Vec<i64>> {
+        let rows = sqlx::query(
+            "SELECT review FROM stock_reviews \
+             WHERE marketplace = $1 AND state = 'replaced' AND told = 0 ORDER BY review",
+        )
+        .bind(marketplace.as_str())
+        .fetch_all(&mut *self.reading().await?)
+        .await
+        .doing("listing replaced reviews")?;
+        let review = |row| Columns { row, what: WHAT }.number("review");
+        rows.iter().map(review).collect()
+    }
+
+    /// Notes that the run of a review knows that it was replaced.
+    pub async fn review_told(&self, marketplace: &MarketplaceCode, review: i64) -> Result<()> {
+        let doing = "noting a told review";
+        let mut writing = self.writing().await?;
+        sqlx::query("UPDATE stock_reviews SET told = 1 WHERE marketplace = $1 AND review = $2")
+            .bind(marketplace.as_str())
+            .bind(review)
+            .execute(writing.conn())
+            .await
+            .doing(doing)?;
+        writing.commit(doing).await
     }
 
     /// The next held offers after one, by offer SKU. Begin with an empty text.
@@ -216,10 +356,40 @@ impl Ledger {
     }
 }
 
+async fn newest(
+    conn: &mut AnyConnection,
+    marketplace: &MarketplaceCode,
+) -> Result<Option<StockReview>> {
+    let row = sqlx::query(select!(
+        "WHERE marketplace = $1 ORDER BY review DESC LIMIT 1"
+    ))
+    .bind(marketplace.as_str())
+    .fetch_optional(conn)
+    .await
+    .doing("reading the last stock review")?;
+    row.as_ref().map(read).transpose()
+}
+
+async fn one(
+    conn: &mut AnyConnection,
+    marketplace: &MarketplaceCode,
+    review: i64,
+) -> Result<StockReview> {
+    let row = sqlx::query(select!("WHERE marketplace = $1 AND review = $2"))
+        .bind(marketplace.as_str())
+        .bind(review)
+        .fetch_optional(conn)
+        .await
+        .doing("reading a stock review")?;
+    read(&row.ok_or(Error::NotFound)?)
+}
+
 fn read(row: &AnyRow) -> Result<StockReview> {
     let columns = Columns { row, what: WHAT };
     Ok(StockReview {
-        snapshot_no: columns.number("snapshot_no")?,
+        review: columns.number("review")?,
+        snapshot: columns.number("snapshot")?,
+        print: columns.number("print")?,
         state: columns.text("state")?,
         numbers: columns.text("numbers")?,
         opened_at: columns.moment("opened_at")?,

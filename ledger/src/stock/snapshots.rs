@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
+use super::lease::Holding;
 use super::{CHUNK, values};
-use crate::columns::{Columns, ms, to_json};
+use crate::columns::{Columns, to_json};
 use crate::error::{Doing, Result};
 use crate::open::Ledger;
 
@@ -24,17 +25,15 @@ pub struct NewSnapshot<'a> {
     pub delta: bool,
     /// The moment its figures are true for.
     pub as_of: Timestamp,
-    /// The last moment whose orders it includes; empty when the site cannot say.
-    pub orders_seen_through: Option<Timestamp>,
-    /// The moment.
-    pub now: Timestamp,
+    /// The last order, or moment, whose orders it includes, in the site's word; empty when it cannot say.
+    pub orders_seen_through: Option<&'a str>,
 }
 
 /// A batch as the ledger keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// Ours; a later one is always greater.
-    pub snapshot_no: i64,
+    pub id: i64,
     /// The BlueCherry site.
     pub site: String,
     /// The site's own number of the batch.
@@ -43,8 +42,8 @@ pub struct Snapshot {
     pub delta: bool,
     /// The moment its figures are true for.
     pub as_of: Timestamp,
-    /// The last moment whose orders it includes; empty when the site cannot say.
-    pub orders_seen_through: Option<Timestamp>,
+    /// The last order, or moment, whose orders it includes, in the site's word; empty when it cannot say.
+    pub orders_seen_through: Option<String>,
     /// `reading`, `accepted` or `refused`.
     pub state: String,
     /// Counts and control totals, JSON; `{}` while it is being read.
@@ -71,7 +70,7 @@ pub struct StoredPosition {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT snapshot_no, site, batch_id, mode, as_of, orders_seen_through, began_at, \
+            "SELECT id, site, batch_id, mode, as_of, orders_seen_through, began_at, \
              ended_at, state, totals, reasons FROM stock_snapshots ",
             $rest
         )
@@ -81,9 +80,17 @@ macro_rules! select {
 impl Ledger {
     /// Begins to read a batch, or finds it: an attempt that comes again goes on with it, and one
     /// that was accepted is not read twice.
-    pub async fn begin_snapshot(&self, new: &NewSnapshot<'_>) -> Result<Snapshot> {
+    ///
+    /// # Errors
+    /// [`crate::Error::LeaseLost`]: another reads the site now.
+    pub async fn begin_snapshot(
+        &self,
+        holding: Holding<'_>,
+        new: &NewSnapshot<'_>,
+    ) -> Result<Snapshot> {
         let doing = "beginning a stock snapshot";
         let mut writing = self.writing().await?;
+        holding.prove(writing.conn()).await?;
         sqlx::query(
             "INSERT INTO stock_snapshots (site, batch_id, mode, as_of, orders_seen_through, \
              began_at, state, totals, reasons) \
@@ -94,8 +101,8 @@ impl Ledger {
         .bind(new.batch_id)
         .bind(if new.delta { "delta" } else { "full" })
         .bind(new.as_of.as_millisecond())
-        .bind(ms(new.orders_seen_through))
-        .bind(new.now.as_millisecond())
+        .bind(new.orders_seen_through)
+        .bind(holding.now.as_millisecond())
         .execute(writing.conn())
         .await
         .doing(doing)?;
@@ -114,13 +121,18 @@ impl Ledger {
 
     /// Adds positions to a snapshot that is being read. One that comes again stands once; of two
     /// under one key the later stands. Those of a snapshot that was judged already are dropped.
+    ///
+    /// # Errors
+    /// [`crate::Error::LeaseLost`]: another reads the site now.
     pub async fn add_positions(
         &self,
-        snapshot_no: i64,
+        holding: Holding<'_>,
+        snapshot: i64,
         positions: &[StoredPosition],
     ) -> Result<()> {
         let doing = "storing positions";
         let mut writing = self.writing().await?;
+        holding.prove(writing.conn()).await?;
         for chunk in positions.chunks(CHUNK) {
             let once: BTreeMap<_, _> = chunk
                 .iter()
@@ -128,13 +140,13 @@ impl Ledger {
                 .collect();
             let sql = format!(
                 "WITH new (sku, place, figures) AS ({}) \
-                 INSERT INTO stock_positions (snapshot_no, sku, place, figures) \
-                 SELECT s.snapshot_no, n.sku, n.place, n.figures FROM new n, stock_snapshots s \
-                 WHERE s.snapshot_no = $1 AND s.state = 'reading' \
-                 ON CONFLICT (snapshot_no, sku, place) DO UPDATE SET figures = excluded.figures",
+                 INSERT INTO stock_positions (snapshot, sku, place, figures) \
+                 SELECT s.id, n.sku, n.place, n.figures FROM new n, stock_snapshots s \
+                 WHERE s.id = $1 AND s.state = 'reading' \
+                 ON CONFLICT (snapshot, sku, place) DO UPDATE SET figures = excluded.figures",
                 values(once.len(), &["TEXT", "TEXT", "TEXT"], 2)
             );
-            let mut query = sqlx::query(AssertSqlSafe(sql)).bind(snapshot_no);
+            let mut query = sqlx::query(AssertSqlSafe(sql)).bind(snapshot);
             for ((sku, place), figures) in once {
                 query = query.bind(sku).bind(place).bind(figures);
             }
@@ -146,24 +158,28 @@ impl Ledger {
     /// Accepts a snapshot that is being read: it is the site's current one from then on, and older
     /// positions go. A delta takes over those it does not name. False, and nothing happens, when it
     /// is not being read or a later one was accepted meanwhile.
+    ///
+    /// # Errors
+    /// [`crate::Error::LeaseLost`]: another reads the site now.
     pub async fn accept_snapshot(
         &self,
+        holding: Holding<'_>,
         snapshot: &Snapshot,
         totals: &str,
-        now: Timestamp,
     ) -> Result<bool> {
         let doing = "accepting a stock snapshot";
         let mut writing = self.writing().await?;
         let conn = writing.conn();
+        holding.prove(conn).await?;
         let accepted = sqlx::query(
             "UPDATE stock_snapshots SET state = 'accepted', totals = $2, ended_at = $3 \
-             WHERE snapshot_no = $1 AND state = 'reading' AND NOT EXISTS (SELECT 1 \
+             WHERE id = $1 AND state = 'reading' AND NOT EXISTS (SELECT 1 \
              FROM stock_snapshots later WHERE later.site = $4 AND later.state = 'accepted' \
-             AND later.snapshot_no > $1) RETURNING snapshot_no",
+             AND later.id > $1) RETURNING id",
         )
-        .bind(snapshot.snapshot_no)
+        .bind(snapshot.id)
         .bind(totals)
-        .bind(now.as_millisecond())
+        .bind(holding.now.as_millisecond())
         .bind(&snapshot.site)
         .fetch_optional(&mut *conn)
         .await
@@ -173,23 +189,23 @@ impl Ledger {
         }
         if snapshot.delta {
             sqlx::query(
-                "INSERT INTO stock_positions (snapshot_no, sku, place, figures) \
+                "INSERT INTO stock_positions (snapshot, sku, place, figures) \
                  SELECT $1, old.sku, old.place, old.figures FROM stock_positions old \
-                 WHERE old.snapshot_no = (SELECT MAX(snapshot_no) FROM stock_snapshots \
-                 WHERE site = $2 AND state = 'accepted' AND snapshot_no < $1) \
-                 ON CONFLICT (snapshot_no, sku, place) DO NOTHING",
+                 WHERE old.snapshot = (SELECT MAX(id) FROM stock_snapshots \
+                 WHERE site = $2 AND state = 'accepted' AND id < $1) \
+                 ON CONFLICT (snapshot, sku, place) DO NOTHING",
             )
-            .bind(snapshot.snapshot_no)
+            .bind(snapshot.id)
             .bind(&snapshot.site)
             .execute(&mut *conn)
             .await
             .doing(doing)?;
         }
         sqlx::query(
-            "DELETE FROM stock_positions WHERE snapshot_no IN (SELECT snapshot_no \
-             FROM stock_snapshots WHERE site = $2 AND snapshot_no < $1)",
+            "DELETE FROM stock_positions WHERE snapshot IN (SELECT id \
+             FROM stock_snapshots WHERE site = $2 AND id < $1)",
         )
-        .bind(snapshot.snapshot_no)
+        .bind(snapshot.id)
         .bind(&snapshot.site)
         .execute(conn)
         .await
@@ -200,32 +216,36 @@ impl Ledger {
 
     /// Refuses a snapshot that is being read, and forgets its positions. The same batch may be read
     /// again, under a new number. False when it is not being read.
+    ///
+    /// # Errors
+    /// [`crate::Error::LeaseLost`]: another reads the site now.
     pub async fn refuse_snapshot(
         &self,
-        snapshot_no: i64,
+        holding: Holding<'_>,
+        snapshot: i64,
         totals: &str,
         reasons: &[String],
-        now: Timestamp,
     ) -> Result<bool> {
         let doing = "refusing a stock snapshot";
         let mut writing = self.writing().await?;
         let conn = writing.conn();
+        holding.prove(conn).await?;
         let refused = sqlx::query(
             "UPDATE stock_snapshots SET state = 'refused', totals = $2, reasons = $3, \
-             ended_at = $4 WHERE snapshot_no = $1 AND state = 'reading' RETURNING snapshot_no",
+             ended_at = $4 WHERE id = $1 AND state = 'reading' RETURNING id",
         )
-        .bind(snapshot_no)
+        .bind(snapshot)
         .bind(totals)
         .bind(to_json(reasons, WHAT)?)
-        .bind(now.as_millisecond())
+        .bind(holding.now.as_millisecond())
         .fetch_optional(&mut *conn)
         .await
         .doing(doing)?;
         if refused.is_none() {
             return Ok(false);
         }
-        sqlx::query("DELETE FROM stock_positions WHERE snapshot_no = $1")
-            .bind(snapshot_no)
+        sqlx::query("DELETE FROM stock_positions WHERE snapshot = $1")
+            .bind(snapshot)
             .execute(conn)
             .await
             .doing(doing)?;
@@ -236,7 +256,7 @@ impl Ledger {
     /// The newest accepted snapshot of a site.
     pub async fn current_snapshot(&self, site: &str) -> Result<Option<Snapshot>> {
         let row = sqlx::query(select!(
-            "WHERE site = $1 AND state = 'accepted' ORDER BY snapshot_no DESC LIMIT 1"
+            "WHERE site = $1 AND state = 'accepted' ORDER BY id DESC LIMIT 1"
         ))
         .bind(site)
         .fetch_optional(&mut *self.reading().await?)
@@ -248,7 +268,7 @@ impl Ledger {
     /// The last snapshots of a site, refused ones too, the newest first.
     pub async fn snapshots(&self, site: &str, limit: u32) -> Result<Vec<Snapshot>> {
         let rows = sqlx::query(select!(
-            "WHERE site = $1 ORDER BY snapshot_no DESC LIMIT $2"
+            "WHERE site = $1 ORDER BY id DESC LIMIT $2"
         ))
         .bind(site)
         .bind(i64::from(limit))
@@ -258,37 +278,40 @@ impl Ledger {
         rows.iter().map(read).collect()
     }
 
-    /// All positions of the next `skus` items after one, in the order of the database; empty after
-    /// the last. Begin with an empty text.
-    pub async fn positions_after(
+    /// The positions of these items, in any order. An item without any is unknown, not zero.
+    pub async fn positions_of_all(
         &self,
-        snapshot_no: i64,
-        after: &str,
-        skus: u32,
+        snapshot: i64,
+        skus: &[&str],
     ) -> Result<Vec<StoredPosition>> {
-        let rows = sqlx::query(
-            "SELECT sku, place, figures FROM stock_positions WHERE snapshot_no = $1 AND sku > $2 \
-             AND sku <= (SELECT MAX(sku) FROM (SELECT DISTINCT sku FROM stock_positions \
-             WHERE snapshot_no = $1 AND sku > $2 ORDER BY sku LIMIT $3) AS next) \
-             ORDER BY sku, place",
-        )
-        .bind(snapshot_no)
-        .bind(after)
-        .bind(i64::from(skus))
-        .fetch_all(&mut *self.reading().await?)
-        .await
-        .doing("reading positions")?;
-        rows.iter().map(read_position).collect()
+        let mut positions = Vec::with_capacity(skus.len());
+        let mut conn = self.reading().await?;
+        for chunk in skus.chunks(CHUNK) {
+            let sql = format!(
+                "WITH wanted (sku) AS ({}) SELECT p.sku, p.place, p.figures FROM wanted w \
+                 JOIN stock_positions p ON p.snapshot = $1 AND p.sku = w.sku",
+                values(chunk.len(), &["TEXT"], 2)
+            );
+            let mut query = sqlx::query(AssertSqlSafe(sql)).bind(snapshot);
+            for sku in chunk {
+                query = query.bind(*sku);
+            }
+            let rows = query.fetch_all(&mut *conn).await;
+            for row in &rows.doing("reading positions")? {
+                positions.push(read_position(row)?);
+            }
+        }
+        Ok(positions)
     }
 
     /// The positions of one item; empty when the snapshot does not name it, which is unknown, not
     /// zero.
-    pub async fn positions_of(&self, snapshot_no: i64, sku: &str) -> Result<Vec<StoredPosition>> {
+    pub async fn positions_of(&self, snapshot: i64, sku: &str) -> Result<Vec<StoredPosition>> {
         let rows = sqlx::query(
             "SELECT sku, place, figures FROM stock_positions \
-             WHERE snapshot_no = $1 AND sku = $2 ORDER BY place",
+             WHERE snapshot = $1 AND sku = $2 ORDER BY place",
         )
-        .bind(snapshot_no)
+        .bind(snapshot)
         .bind(sku)
         .fetch_all(&mut *self.reading().await?)
         .await
@@ -312,12 +335,12 @@ fn read_position(row: &AnyRow) -> Result<StoredPosition> {
 fn read(row: &AnyRow) -> Result<Snapshot> {
     let columns = Columns { row, what: WHAT };
     Ok(Snapshot {
-        snapshot_no: columns.number("snapshot_no")?,
+        id: columns.number("id")?,
         site: columns.text("site")?,
         batch_id: columns.text("batch_id")?,
         delta: columns.text("mode")? == "delta",
         as_of: columns.moment("as_of")?,
-        orders_seen_through: columns.moment_or_null("orders_seen_through")?,
+        orders_seen_through: columns.text_or_null("orders_seen_through")?,
         state: columns.text("state")?,
         totals: columns.text("totals")?,
         reasons: columns.json("reasons")?,
