@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use domain::mapping::Mappings;
 use domain::marketplace::{CustomerModel, MarketplaceCode, Policy};
+use domain::stock::settings::{ShopStock, SiteStock};
 use jiff::{SignedDuration, Timestamp};
 use ledger::Ledger;
 
@@ -113,6 +114,15 @@ pub struct Mapped {
     pub tables: Arc<Mappings>,
 }
 
+/// What is published of stock.
+#[derive(Clone, Debug, Default)]
+pub struct StockSettings {
+    /// What all marketplaces share.
+    pub site: SiteStock,
+    /// Those that publish; a shop that is not named here publishes nothing.
+    pub shops: BTreeMap<MarketplaceCode, ShopStock>,
+}
+
 /// Everything together, shared by all activities of a worker.
 pub struct Connections {
     /// What was seen, meant, sent and went wrong.
@@ -123,6 +133,8 @@ pub struct Connections {
     pub site: Site,
     /// The clock.
     pub clock: Clock,
+    /// What is published of stock.
+    pub stock: StockSettings,
     /// What a test planted.
     pub switches: Switches,
     pub(crate) limits: Limits,
@@ -146,6 +158,7 @@ impl Connections {
             shops,
             site,
             clock,
+            stock: StockSettings::default(),
             switches: Switches::default(),
             limits: Limits::default(),
             view: View::default(),
@@ -157,6 +170,12 @@ impl Connections {
     #[must_use]
     pub fn with_switches(self, switches: Switches) -> Self {
         Self { switches, ..self }
+    }
+
+    /// The same, publishing stock.
+    #[must_use]
+    pub fn with_stock(self, stock: StockSettings) -> Self {
+        Self { stock, ..self }
     }
 
     /// The same with limits of calls and a pace of gates of their own.

@@ -183,6 +183,18 @@ impl Watch {
                 });
             }
         }
+        for code in connections.stock.shops.keys() {
+            let last = ledger.last_publication(code, false).await?;
+            let last = last.and_then(|last| last.ended_at);
+            if let Some(age) = self.too_old(last, connections.stock.site.every) {
+                let name = ids::stock(code);
+                stale.push(Stale {
+                    evidence: self.why_schedule(&name, age).await,
+                    marketplace: Some(code.clone()),
+                    name,
+                });
+            }
+        }
         let site = &connections.site;
         let name = format!("{}/shipments", site.name);
         let feed = feeds.iter().find(|feed| feed.name == name);

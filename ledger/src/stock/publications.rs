@@ -19,8 +19,8 @@ pub struct NewPublication<'a> {
     pub marketplace: &'a MarketplaceCode,
     /// The workflow run.
     pub run: &'a str,
-    /// The batch it is made from.
-    pub snapshot: i64,
+    /// The site whose newest good batch it is made from.
+    pub site: &'a str,
     /// Is every offer sent, or only what differs?
     pub is_full: bool,
 }
@@ -87,7 +87,7 @@ impl Ledger {
     /// is dropped: its run has lost the lease, or begins anew.
     ///
     /// # Errors
-    /// [`Error::LeaseLost`]: another publishes now.
+    /// [`Error::LeaseLost`]: another publishes now. [`Error::NotFound`]: the site has no good batch.
     pub async fn begin_publication(
         &self,
         holding: Holding<'_>,
@@ -108,17 +108,21 @@ impl Ledger {
         .doing(doing)?;
         let row = sqlx::query(
             "INSERT INTO stock_publications (marketplace, run, snapshot, is_full, state, counts, \
-             began_at) VALUES ($1, $2, $3, $4, 'computing', $5, $6) RETURNING snapshot_no",
+             began_at) SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), MAX(s.id), CAST($4 AS BIGINT), \
+             'computing', CAST($5 AS TEXT), CAST($6 AS BIGINT) FROM stock_snapshots s \
+             WHERE s.site = $3 AND s.state = 'accepted' HAVING MAX(s.id) IS NOT NULL \
+             RETURNING snapshot_no",
         )
         .bind(new.marketplace.as_str())
         .bind(new.run)
-        .bind(new.snapshot)
+        .bind(new.site)
         .bind(i64::from(new.is_full))
         .bind(to_json(&StockCounts::default(), WHAT)?)
         .bind(holding.now.as_millisecond())
-        .fetch_one(&mut *conn)
+        .fetch_optional(&mut *conn)
         .await
         .doing(doing)?;
+        let row = row.ok_or(Error::NotFound)?;
         let columns = Columns {
             row: &row,
             what: WHAT,

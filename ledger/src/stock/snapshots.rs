@@ -9,7 +9,7 @@ use sqlx::any::AnyRow;
 use super::lease::Holding;
 use super::{CHUNK, values};
 use crate::columns::{Columns, to_json};
-use crate::error::{Doing, Result};
+use crate::error::{Doing, Error, Result};
 use crate::open::Ledger;
 
 const WHAT: &str = "a stock snapshot";
@@ -156,7 +156,7 @@ impl Ledger {
     }
 
     /// Accepts a snapshot that is being read: it is the site's current one from then on, and older
-    /// positions go. A delta takes over those it does not name. False, and nothing happens, when it
+    /// positions go, but for those that a computation under way still reads. A delta takes over those it does not name. False, and nothing happens, when it
     /// is not being read or a later one was accepted meanwhile.
     ///
     /// # Errors
@@ -203,7 +203,8 @@ impl Ledger {
         }
         sqlx::query(
             "DELETE FROM stock_positions WHERE snapshot IN (SELECT id \
-             FROM stock_snapshots WHERE site = $2 AND id < $1)",
+             FROM stock_snapshots WHERE site = $2 AND id < $1) AND snapshot NOT IN (SELECT \
+             p.snapshot FROM stock_publications p WHERE p.state = 'computing')",
         )
         .bind(snapshot.id)
         .bind(&snapshot.site)
@@ -251,6 +252,19 @@ impl Ledger {
             .doing(doing)?;
         writing.commit(doing).await?;
         Ok(true)
+    }
+
+    /// One snapshot.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is none of this number.
+    pub async fn snapshot(&self, id: i64) -> Result<Snapshot> {
+        let row = sqlx::query(select!("WHERE id = $1"))
+            .bind(id)
+            .fetch_optional(&mut *self.reading().await?)
+            .await
+            .doing("reading a stock snapshot")?;
+        read(&row.ok_or(Error::NotFound)?)
     }
 
     /// The newest accepted snapshot of a site.
