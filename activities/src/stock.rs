@@ -77,7 +77,9 @@ impl Stocks {
     fn shop_stock(&self, code: &MarketplaceCode) -> Result<&ShopStock, Failure> {
         let stock = self.connections.stock.shops.get(code);
         stock.ok_or_else(|| {
-            Failure::unexpected(format!("{code} publishes no stock any more; the run ends late"))
+            Failure::unexpected(format!(
+                "{code} publishes no stock any more; the run ends late"
+            ))
         })
     }
 

@@ -119,10 +119,12 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Timestamp> {
         let (mut uses, _) = self.uses(endpoint, call).await?;
-        Ok(match frequency::take(limits, &mut uses, now.as_millisecond()) {
-            Ok(()) => now,
-            Err(free_at) => Timestamp::from_millisecond(free_at).unwrap_or(Timestamp::MAX),
-        })
+        Ok(
+            match frequency::take(limits, &mut uses, now.as_millisecond()) {
+                Ok(()) => now,
+                Err(free_at) => Timestamp::from_millisecond(free_at).unwrap_or(Timestamp::MAX),
+            },
+        )
     }
 
     async fn uses(&self, endpoint: &Endpoint, call: &str) -> Result<(Vec<i64>, i64)> {

@@ -22,4 +22,5 @@ mod rebuild;
 mod replay;
 mod restarted;
 mod starting;
+mod stock;
 mod sweep;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use activities::Connections;
 use anyhow::Context;
+use domain::marketplace::MarketplaceCode;
 use temporalio_client::schedules::{
     CreateScheduleOptions, ScheduleAction, ScheduleError, ScheduleHandle, ScheduleOverlapPolicy,
     ScheduleSpec,
@@ -12,7 +13,6 @@ use temporalio_client::tonic::{Code, IntoRequest};
 use temporalio_client::{Client, NamespacedClient};
 use temporalio_common::protos::temporal::api::schedule::v1::schedule_action::Action;
 use temporalio_common::protos::temporal::api::workflowservice::v1::UpdateScheduleRequest;
-use domain::marketplace::MarketplaceCode;
 use workflows::ids;
 use workflows::stock::{PublishInput, PublishStock};
 use workflows::sweep::{Sweep, SweepInput};
@@ -93,9 +93,15 @@ fn stock(code: &MarketplaceCode, ledger_id: &str, every: Duration) -> Wanted {
 async fn has(client: &Client, wanted: Wanted) -> anyhow::Result<()> {
     let done = async {
         make(client, &wanted).await?;
-        set(client, &client.get_schedule_handle(wanted.id.clone()), &wanted).await
+        set(
+            client,
+            &client.get_schedule_handle(wanted.id.clone()),
+            &wanted,
+        )
+        .await
     };
-    done.await.with_context(|| format!("schedule {}", wanted.id))
+    done.await
+        .with_context(|| format!("schedule {}", wanted.id))
 }
 
 async fn gone(client: &Client, id: &str) -> Result<(), ScheduleError> {

@@ -68,7 +68,8 @@ impl Stocks {
             Some(_) => Guarded::default(),
             None => {
                 let trips = first.totals.judge(&site.guard);
-                self.second_pass(&held, &publication, &common, &trips).await?
+                self.second_pass(&held, &publication, &common, &trips)
+                    .await?
             }
         };
         let review = self
@@ -238,7 +239,11 @@ impl Stocks {
         };
         let counts = &first.counts;
         if counts.unmapped > 0 {
-            found.push(listed(Kind::UnmappedOffers, counts.unmapped, &first.unmapped));
+            found.push(listed(
+                Kind::UnmappedOffers,
+                counts.unmapped,
+                &first.unmapped,
+            ));
         }
         if counts.unknown > 0 {
             found.push(listed(Kind::UnknownStock, counts.unknown, &first.unknown));
@@ -290,9 +295,10 @@ impl First {
 /// Has a person let the offer go that far already?
 fn is_approved(offer: &OfferStock, next: u32) -> bool {
     let (next, last) = (i64::from(next), offer.last());
-    offer.approved.zip(last).is_some_and(|(approved, last)| {
-        (approved.min(last)..=approved.max(last)).contains(&next)
-    })
+    offer
+        .approved
+        .zip(last)
+        .is_some_and(|(approved, last)| (approved.min(last)..=approved.max(last)).contains(&next))
 }
 
 /// What is to be written down of an offer; nothing when its sum is as before.

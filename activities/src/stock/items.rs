@@ -97,7 +97,12 @@ impl ItemFacts {
     }
 
     /// Everything that forbids listing it.
-    pub fn judge(&self, rules: &ListingRules, price: Option<Decimal>, today: Date) -> Vec<Ineligible> {
+    pub fn judge(
+        &self,
+        rules: &ListingRules,
+        price: Option<Decimal>,
+        today: Date,
+    ) -> Vec<Ineligible> {
         let item = eligibility::Item {
             status: &self.status,
             active: self.active,
@@ -160,7 +165,10 @@ impl Stocks {
             }
         }
         if unreadable > 0 {
-            tracing::warn!(rows = unreadable, "items that cannot be read keep what was known");
+            tracing::warn!(
+                rows = unreadable,
+                "items that cannot be read keep what was known"
+            );
         } else {
             self.ledger()
                 .forget_stock_items(&site.name, began_at)

@@ -213,7 +213,11 @@ impl Stocks {
             problem = problem.with(&drift.offer_sku, numbers);
         }
         let kind = problem.kind;
-        let found = if drifts.is_empty() { vec![] } else { vec![problem] };
+        let found = if drifts.is_empty() {
+            vec![]
+        } else {
+            vec![problem]
+        };
         let code = &shop.code;
         self.ledger()
             .settle_stock_problems(code.as_str(), Some(code), &[kind], &found, now)
@@ -229,7 +233,11 @@ impl Stocks {
         told: &Told,
         looked: Option<Looked>,
     ) -> Result<BTreeSet<String>, Failure> {
-        let oldest = told.otherwise.iter().map(|offer| offer.acknowledged_at).min();
+        let oldest = told
+            .otherwise
+            .iter()
+            .map(|offer| offer.acknowledged_at)
+            .min();
         let Some(oldest) = oldest else {
             return Ok(BTreeSet::new());
         };

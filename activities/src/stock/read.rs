@@ -204,7 +204,10 @@ impl Stocks {
     async fn rows_told(&self, run: &Run<'_>, batch_id: &str) -> Option<u64> {
         let admitted = run.admitted(To::BlueCherry, "list_batches").await.ok()?;
         let binding = &self.connections.site.binding;
-        let batches = admitted.send(binding.batches(Some("inventory"))).await.ok()?;
+        let batches = admitted
+            .send(binding.batches(Some("inventory")))
+            .await
+            .ok()?;
         let batch = batches.into_iter().find(|b| b.batch_id == batch_id)?;
         batch.row_count
     }

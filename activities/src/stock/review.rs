@@ -35,10 +35,8 @@ pub trait StockRuns: Sync {
     ///
     /// # Errors
     /// Temporal did not answer.
-    fn publish_now(
-        &self,
-        of: &MarketplaceCode,
-    ) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn publish_now(&self, of: &MarketplaceCode)
+    -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
 impl StockRuns for Client {
@@ -48,7 +46,10 @@ impl StockRuns for Client {
         let signal = UntypedSignal::new("replaced");
         match run.signal(signal, nothing, Default::default()).await {
             Ok(()) | Err(WorkflowInteractionError::NotFound(_)) => Ok(()),
-            Err(error) => Err(Failure::temporal("tell a review that it was replaced", &error)),
+            Err(error) => Err(Failure::temporal(
+                "tell a review that it was replaced",
+                &error,
+            )),
         }
     }
 

@@ -33,9 +33,7 @@ impl Stocks {
             true => ImportOf::Full,
             false => ImportOf::Difference,
         };
-        let import = ledger
-            .begin_import(run.holding(), &publication, of)
-            .await?;
+        let import = ledger.begin_import(run.holding(), &publication, of).await?;
         let Some(import) = import else {
             return self
                 .ended(&run, publication, "dropped", Word::Overtaken)

@@ -91,9 +91,7 @@ impl Stocks {
         if report {
             refused = self.refused(run, shop, import).await?;
         }
-        ledger
-            .import_done(import, &publication, self.now())
-            .await?;
+        ledger.import_done(import, &publication, self.now()).await?;
         let of = &shop.code;
         ledger
             .settle_stock_problems(
@@ -138,9 +136,7 @@ impl Stocks {
                 (row.offer_sku.clone(), evidence)
             })
             .collect();
-        ledger
-            .refused_offers(&shop.code, &told, self.now())
-            .await?;
+        ledger.refused_offers(&shop.code, &told, self.now()).await?;
         if rows.len() > EACH {
             tracing::warn!(marketplace = %shop.code, rows = rows.len(), "more rows were refused than have an exception each");
         }

@@ -116,7 +116,10 @@ impl SiteStock {
     #[must_use]
     pub fn listing_for(&self, shop: &ShopStock) -> eligibility::ListingRules {
         eligibility::ListingRules {
-            account: shop.account.clone().or_else(|| self.listing.account.clone()),
+            account: shop
+                .account
+                .clone()
+                .or_else(|| self.listing.account.clone()),
             ..self.listing.clone()
         }
     }

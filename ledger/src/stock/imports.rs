@@ -332,13 +332,12 @@ impl Ledger {
 
 /// The newest computation of a marketplace that was written down to be sent.
 async fn fence(conn: &mut AnyConnection, marketplace: &MarketplaceCode) -> Result<Fence> {
-    let row = sqlx::query(
-        "SELECT MAX(snapshot_no) AS newest FROM stock_imports WHERE marketplace = $1",
-    )
-    .bind(marketplace.as_str())
-    .fetch_one(conn)
-    .await
-    .doing("reading the stock fence")?;
+    let row =
+        sqlx::query("SELECT MAX(snapshot_no) AS newest FROM stock_imports WHERE marketplace = $1")
+            .bind(marketplace.as_str())
+            .fetch_one(conn)
+            .await
+            .doing("reading the stock fence")?;
     let what = WHAT;
     let newest = Columns { row: &row, what }.number_or_null("newest")?;
     let newest = newest.and_then(|no| u64::try_from(no).ok());

@@ -59,11 +59,12 @@ pub struct OfferStock {
 }
 
 impl OfferStock {
-    /// What Mirakl holds, as far as anybody knows: what it took, else what it showed.
+    /// What Mirakl holds, as far as anybody knows: what it took, else what it showed. Nothing for an
+    /// offer that never sold: its first number is no change.
     #[must_use]
     pub fn last(&self) -> Option<i64> {
-        let (taken, shown) = (self.acknowledged, self.shown);
-        taken.or(shown).map(|(quantity, _)| quantity)
+        let shown = self.shown.filter(|(quantity, _)| *quantity > 0);
+        self.acknowledged.or(shown).map(|(quantity, _)| quantity)
     }
 }
 
@@ -269,8 +270,8 @@ pub(super) fn read(row: &AnyRow) -> Result<OfferStock> {
         let number = columns.number_or_null(number)?;
         Ok(number.zip(columns.moment_or_null(moment)?))
     };
-    let under_way = columns.number_or_null("sent_import")?
-        != columns.number_or_null("acknowledged_import")?;
+    let under_way =
+        columns.number_or_null("sent_import")? != columns.number_or_null("acknowledged_import")?;
     Ok(OfferStock {
         offer_sku: columns.text("offer_sku")?,
         sku: columns.text_or_null("sku")?,

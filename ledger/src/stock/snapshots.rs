@@ -281,14 +281,12 @@ impl Ledger {
 
     /// The last snapshots of a site, refused ones too, the newest first.
     pub async fn snapshots(&self, site: &str, limit: u32) -> Result<Vec<Snapshot>> {
-        let rows = sqlx::query(select!(
-            "WHERE site = $1 ORDER BY id DESC LIMIT $2"
-        ))
-        .bind(site)
-        .bind(i64::from(limit))
-        .fetch_all(&mut *self.reading().await?)
-        .await
-        .doing("listing stock snapshots")?;
+        let rows = sqlx::query(select!("WHERE site = $1 ORDER BY id DESC LIMIT $2"))
+            .bind(site)
+            .bind(i64::from(limit))
+            .fetch_all(&mut *self.reading().await?)
+            .await
+            .doing("listing stock snapshots")?;
         rows.iter().map(read).collect()
     }
 

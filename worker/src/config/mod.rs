@@ -40,8 +40,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use domain::mapping::Mappings;
 use activities::StockSettings;
+use domain::mapping::Mappings;
 use domain::marketplace::{CustomerModel, MarketplaceCode, Policy, ShortStock};
 use domain::stock::settings::{ShopStock, SiteStock};
 use jiff::Timestamp;

@@ -269,7 +269,8 @@ fn table(section: &Section<'_>, name: Key) -> BTreeMap<String, u32> {
     for (key, value) in table {
         let line = section.source.line(key.span().start);
         let number = as_number(value.get_ref());
-        let number = number.filter(|n| n.fract() == 0.0 && (0.0..=f64::from(UNITS_MAX)).contains(n));
+        let number =
+            number.filter(|n| n.fract() == 0.0 && (0.0..=f64::from(UNITS_MAX)).contains(n));
         match number.and_then(|number| format!("{number:.0}").parse().ok()) {
             Some(number) => {
                 units.insert(key.get_ref().to_string(), number);

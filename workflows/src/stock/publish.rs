@@ -66,7 +66,8 @@ impl PublishStock {
         let input = ctx.state(|wf| wf.input.clone());
         let of = input.of.clone();
         let read = StockActivities::read_snapshot;
-        let read: SnapshotRead = Self::act(ctx, read, input, format!("read stock for {of}")).await?;
+        let read: SnapshotRead =
+            Self::act(ctx, read, input, format!("read stock for {of}")).await?;
         Self::note(ctx, |report| {
             report.word = read.word.clone();
             report.rows = read.rows;
