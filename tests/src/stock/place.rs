@@ -140,7 +140,8 @@ pub async fn ended_runs(world: &World) -> Vec<Vec<HistoryEvent>> {
     let described = schedule.describe(Default::default()).await;
     let mut runs = vec![];
     for action in described.expect("a schedule").recent_actions() {
-        let events = history(&world.workflow(&action.workflow_id)).await;
+        let run = world.workflow_run(&action.workflow_id, &action.run_id);
+        let events = history(&run).await;
         let last = events.last().map(HistoryEvent::event_type);
         if last == Some(EventType::WorkflowExecutionCompleted) {
             runs.push(events);
