@@ -119,7 +119,7 @@ async fn an_offer_whose_order_moved_is_sent_again_until_a_file_that_knows_it_is_
 }
 
 #[tokio::test]
-async fn what_mirakl_shows_otherwise_counts_as_what_it_holds_but_not_while_a_file_is_under_way() {
+async fn what_mirakl_shows_otherwise_is_sent_again_but_not_judged_while_a_file_is_under_way() {
     let place = Place::new().await;
     place.show(&[("A", 0), ("B", 0)], 0, 0).await;
     let first = place.want(&[("A", 3), ("B", 1)], 1).await;
@@ -131,7 +131,11 @@ async fn what_mirakl_shows_otherwise_counts_as_what_it_holds_but_not_while_a_fil
         "asked before Mirakl took the file"
     );
     assert_eq!(place.show(&shown, 5, 6).await, pairs(&[("A", 2)]));
-    assert_eq!(place.acknowledged("A").await, Some(2));
+    assert_eq!(
+        place.acknowledged("A").await,
+        Some(3),
+        "the guard goes by ours"
+    );
     let second = place.compute(false, 7).await;
     let (repair, lines) = place.file(&second, ImportOf::Difference, 7).await;
     assert_eq!(lines, pairs(&[("A", 3)]));
