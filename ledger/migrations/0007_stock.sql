@@ -133,6 +133,9 @@ CREATE TABLE stock_reviews (
     -- held, approved, rejected or replaced.
     state TEXT NOT NULL,
     numbers TEXT NOT NULL,
+    -- A refused batch that may be taken all the same, once somebody says so.
+    site TEXT,
+    batch_id TEXT,
     opened_at BIGINT NOT NULL,
     decided_at BIGINT,
     decided_by TEXT,
@@ -150,6 +153,15 @@ CREATE TABLE stock_held (
     meanwhile BIGINT,
     reason TEXT NOT NULL,
     PRIMARY KEY (marketplace, offer_sku)
+);
+
+-- Batches that a person let through although they looked wrong, and for which marketplace.
+CREATE TABLE stock_approved_batches (
+    site TEXT NOT NULL,
+    batch_id TEXT NOT NULL,
+    marketplace TEXT NOT NULL,
+    approved_at BIGINT NOT NULL,
+    PRIMARY KEY (site, batch_id, marketplace)
 );
 
 -- Who reads a site, or publishes a marketplace, now; the epoch grows with each holder.

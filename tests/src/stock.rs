@@ -1,4 +1,8 @@
 //! Stock from BlueCherry's batch to Mirakl's offers, on a real server.
 
 mod happy;
+mod held;
 mod place;
+mod refused;
+mod schedule;
+mod sold;

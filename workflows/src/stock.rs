@@ -9,6 +9,6 @@ pub use activities::StockActivities;
 pub use publish::PublishStock;
 pub use review::{ReviewShown, ReviewStock};
 pub use words::{
-    Held, ImportEnd, OffersRead, PublishInput, ReviewInput, ReviewTicket, SnapshotRead,
-    StockComputed, StockReport, StockSent, StockTicket, Word,
+    Held, ImportEnd, OffersRead, PublishInput, RefusedBatch, ReviewInput, ReviewTicket,
+    SnapshotRead, StockComputed, StockReport, StockSent, StockTicket, Word,
 };

@@ -64,8 +64,9 @@ impl Stocks {
         let first = self.first_pass(&held, &publication, &common).await?;
         ledger.begin_holding(held.holding(), of).await?;
         let guarded = match common.stale {
-            // The chosen action is a person's own word; nothing rises by it.
+            // The chosen action is a person's own word, and so is a batch that was let through.
             Some(_) => Guarded::default(),
+            None if common.approved => Guarded::default(),
             None => {
                 let trips = first.totals.judge(&site.guard);
                 self.second_pass(&held, &publication, &common, &trips)
@@ -73,11 +74,12 @@ impl Stocks {
             }
         };
         let review = self
-            .settle_review(&held, &publication, &guarded, first.totals)
+            .settle_review(&held, &publication, guarded, first.totals, &ticket.refused)
             .await?;
+        let (review, guarded) = review;
         self.tell_problems(&publication, &first, &common).await?;
         publication.counts = StockCounts {
-            held: guarded.held.offers,
+            held: guarded.offers,
             age_s: i64::from(common.age_s),
             stale: common.stale.is_some(),
             ..first.counts
@@ -108,7 +110,7 @@ impl Stocks {
                 of: of.clone(),
                 ledger_id: ledger.id().to_owned(),
                 review,
-                held: guarded.held,
+                held: guarded,
             }),
         })
     }
@@ -144,6 +146,10 @@ impl Stocks {
         let sales = self.sales(&skus, snapshot.as_of).await?;
         let items = self.ledger().reference(name, ITEMS).await?;
         let age_s = age_s(snapshot.as_of, now);
+        let approvals = self
+            .ledger()
+            .batch_approvals(name, &snapshot.batch_id)
+            .await?;
         let (share, cap) = shop.share_and_cap();
         let limits = &site.snapshot;
         Ok(Common {
@@ -162,6 +168,7 @@ impl Stocks {
             today,
             now,
             age_s,
+            approved: approvals.contains(of),
             stale: (age_s > limits.age_s_max).then_some(limits.on_stale),
         })
     }

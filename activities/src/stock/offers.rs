@@ -61,8 +61,8 @@ impl Stocks {
     }
 
     /// Reads which offers there are and what they show: all of them the first time and once a day,
-    /// else those that changed. What differs from what Mirakl took counts as what it holds from then
-    /// on, so the run that follows repairs it; what no sale explains is told.
+    /// else those that changed. What differs from what Mirakl took is set right by the run that
+    /// follows; what no order explains is told.
     ///
     /// # Errors
     /// What is to be tried again: no export was ever read. Later ones that fail are left to the next

@@ -9,7 +9,7 @@ use domain::stock::snapshot::{self, Batch, Fault, Previous};
 use jiff::Timestamp;
 use ledger::{NewSnapshot, Snapshot, StoredPosition};
 use serde::{Deserialize, Serialize};
-use workflows::stock::{PublishInput, SnapshotRead, StockTicket, Word};
+use workflows::stock::{PublishInput, RefusedBatch, SnapshotRead, StockTicket, Word};
 
 use super::offers::Looked;
 use super::{Run, Stocks, stock_key};
@@ -35,6 +35,25 @@ pub(super) struct Totals {
     pub(super) rows_told: Option<u64>,
     /// On-hand units.
     pub(super) units: Option<i64>,
+}
+
+/// The batch to compute from.
+struct Newest {
+    snapshot: Snapshot,
+    /// What is wrong with the newest batch, when that is another.
+    faults: Vec<Fault>,
+    /// That one, when a person may say otherwise.
+    refused: Option<RefusedBatch>,
+}
+
+impl From<Snapshot> for Newest {
+    fn from(snapshot: Snapshot) -> Self {
+        Self {
+            snapshot,
+            faults: vec![],
+            refused: None,
+        }
+    }
 }
 
 /// A batch being read.
@@ -73,7 +92,11 @@ impl Stocks {
         let Some(run) = self.lease(input.of.as_str(), run).await? else {
             return Ok(ends(Word::Busy));
         };
-        let (snapshot, faults) = self.newest(&run).await?;
+        let Newest {
+            snapshot,
+            faults,
+            refused,
+        } = self.newest(&run).await?;
         let looked = self.looked(self.shop(&input.of)?).await?;
         let totals: Totals = serde_json::from_str(&snapshot.totals).unwrap_or_default();
         let age_s = self.now().duration_since(snapshot.as_of).as_secs();
@@ -84,6 +107,7 @@ impl Stocks {
                 epoch: run.lease.epoch,
                 snapshot: snapshot.id,
                 snapshot_no: 0,
+                refused,
             }),
             offers_due: Looked::is_due(looked.as_ref(), shop.read_back, self.now()),
             rows: totals.rows,
@@ -92,8 +116,7 @@ impl Stocks {
         })
     }
 
-    /// The batch to compute from, and what is wrong with the newest one when that is another.
-    async fn newest(&self, marketplace: &Run<'_>) -> Result<(Snapshot, Vec<Fault>), Failure> {
+    async fn newest(&self, marketplace: &Run<'_>) -> Result<Newest, Failure> {
         let site = &self.connections.site.name;
         let (scope, asked_at) = (format!("site/{site}"), self.now());
         let holder = format!("{}/{}", marketplace.lease.scope, marketplace.lease.holder);
@@ -108,7 +131,7 @@ impl Stocks {
         let is_new = |s: &Snapshot| s.ended_at.is_some_and(|ended| ended > asked_at);
         if let Some(current) = before.as_ref().filter(|s| is_new(s)) {
             self.give_back(&reading).await?;
-            return Ok((current.clone(), vec![]));
+            return Ok(current.clone().into());
         }
         let read = self.read_site(&reading, marketplace, before.as_ref()).await;
         self.give_back(&reading).await?;
@@ -116,7 +139,7 @@ impl Stocks {
             (Ok(read), _) => Ok(read),
             (Err(failure), Some(before)) if failure.kind != Failure::LEASE_LOST => {
                 tracing::warn!(site, "no batch was read: {failure}; the one before counts");
-                Ok((before, vec![]))
+                Ok(before.into())
             }
             (Err(failure), _) => Err(failure),
         }
@@ -127,13 +150,13 @@ impl Stocks {
         run: &Run<'_>,
         marketplace: &Run<'_>,
         before: Option<&Snapshot>,
-    ) -> Result<(Snapshot, Vec<Fault>), Failure> {
+    ) -> Result<Newest, Failure> {
         self.refresh_items(run).await?;
         for _ in 0..BEGINNINGS {
             let first = self.page(run, None).await?;
             let batch_id = batch_of(&first);
             if let Some(same) = before.filter(|before| before.batch_id == batch_id) {
-                return Ok((same.clone(), vec![]));
+                return Ok(same.clone().into());
             }
             if let Some(read) = self.read_pages(run, marketplace, first, batch_id).await? {
                 return self.judged(run, read, before).await;
@@ -218,7 +241,7 @@ impl Stocks {
         run: &Run<'_>,
         read: Reading,
         before: Option<&Snapshot>,
-    ) -> Result<(Snapshot, Vec<Fault>), Failure> {
+    ) -> Result<Newest, Failure> {
         let Reading {
             snapshot, totals, ..
         } = &read;
@@ -229,9 +252,12 @@ impl Stocks {
             limits,
             self.now(),
         );
-        let refusing: Vec<Fault> = faults.into_iter().filter(Fault::refuses).collect();
-        let json = serde_json::to_string(totals).unwrap_or_default();
         let (ledger, holding) = (self.ledger(), run.holding());
+        let approvals = ledger.batch_approvals(&snapshot.site, &snapshot.batch_id);
+        let approved = !approvals.await?.is_empty();
+        let stands = |fault: &Fault| fault.refuses() && !(approved && may_be_approved(fault));
+        let refusing: Vec<Fault> = faults.into_iter().filter(stands).collect();
+        let json = serde_json::to_string(totals).unwrap_or_default();
         let scope = &run.lease.scope;
         if refusing.is_empty() {
             ledger.accept_snapshot(holding, snapshot, &json).await?;
@@ -239,7 +265,7 @@ impl Stocks {
                 .settle_stock_problems(scope, None, &[Kind::SnapshotRefused], &[], holding.now)
                 .await?;
             let current = ledger.current_snapshot(&snapshot.site).await?;
-            return Ok((current.ok_or(ledger::Error::NotFound)?, vec![]));
+            return Ok(current.ok_or(ledger::Error::NotFound)?.into());
         }
         let reasons: Vec<String> = refusing.iter().map(code).collect();
         ledger
@@ -256,7 +282,14 @@ impl Stocks {
             .await?;
         tracing::warn!(batch = snapshot.batch_id, ?reasons, "the batch is refused");
         match before {
-            Some(before) => Ok((before.clone(), refusing)),
+            Some(before) => Ok(Newest {
+                snapshot: before.clone(),
+                refused: refusing.iter().all(may_be_approved).then(|| RefusedBatch {
+                    batch_id: snapshot.batch_id.clone(),
+                    faults: refusing.iter().map(told).collect(),
+                }),
+                faults: refusing,
+            }),
             None => Err(Failure::unexpected(format!(
                 "the first inventory batch is refused ({}); nothing can be published before a good one",
                 reasons.join(", ")
@@ -376,6 +409,24 @@ fn code(fault: &Fault) -> String {
         Fault::Stale { .. } => "stale",
     };
     word.to_owned()
+}
+
+/// May a person say that it is right all the same? What is known to be another than the site says is
+/// not asked about.
+fn may_be_approved(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Empty | Fault::Shrunken { .. } | Fault::Scale { .. }
+    )
+}
+
+/// The word for a fault and its numbers.
+fn told(fault: &Fault) -> String {
+    let (code, numbers) = (code(fault), numbers(fault));
+    match numbers.as_str() {
+        "" => code,
+        _ => format!("{code}: {numbers}"),
+    }
 }
 
 /// Its numbers, for the evidence.

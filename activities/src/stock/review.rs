@@ -10,10 +10,10 @@ use temporalio_client::schedules::ScheduleOverlapPolicy;
 use temporalio_client::{Client, UntypedSignal, UntypedWorkflow};
 use temporalio_common::data_converters::RawValue;
 use workflows::ids;
-use workflows::stock::{Held, ReviewTicket};
+use workflows::stock::{Held, RefusedBatch, ReviewTicket};
 
 use super::guarded::Guarded;
-use super::{Run, Stocks};
+use super::{Run, Stocks, print};
 use crate::Failure;
 
 /// Between two looks whether a marketplace's run is over.
@@ -62,24 +62,31 @@ impl StockRuns for Client {
 }
 
 impl Stocks {
-    /// Puts what is held before a person. Answers the review that waits, if one does.
+    /// Puts what is held before a person. Answers the review that waits, if one does, and what it
+    /// is about.
     pub(super) async fn settle_review(
         &self,
         run: &Run<'_>,
         publication: &Publication,
-        guarded: &Guarded,
+        guarded: Guarded,
         totals: Totals,
-    ) -> Result<Option<i64>, Failure> {
+        refused: &Option<RefusedBatch>,
+    ) -> Result<(Option<i64>, Held), Failure> {
         let held = Held {
             totals,
-            ..guarded.held.clone()
+            refused: refused.clone(),
+            ..guarded.held
         };
+        let batch_id = refused.as_ref().map(|refused| refused.batch_id.as_str());
         let numbers = serde_json::to_string(&held).unwrap_or_default();
         let mut evidence = vec![
             ("offers".to_owned(), held.offers.to_string()),
             ("units_shown".to_owned(), held.units_shown.to_string()),
             ("units_wanted".to_owned(), held.units_wanted.to_string()),
         ];
+        for fault in refused.iter().flat_map(|refused| &refused.faults) {
+            evidence.push(("batch".to_owned(), fault.clone()));
+        }
         let reasons = held.by_reason.iter();
         evidence.extend(reasons.map(|(reason, offers)| (reason.clone(), offers.to_string())));
         let new = ReviewNow {
@@ -87,13 +94,16 @@ impl Stocks {
             snapshot_no: publication.snapshot_no,
             snapshot: publication.snapshot,
             held: held.offers,
-            print: guarded.print,
+            print: guarded
+                .print
+                .wrapping_add(batch_id.map_or(0, |batch| print(&[batch.as_bytes()]))),
+            refused: batch_id.map(|batch| (self.connections.site.name.as_str(), batch)),
             numbers: &numbers,
             evidence: &evidence,
         };
         let stands = self.ledger().settle_review(run.holding(), &new).await?;
         let waits = stands.filter(|review| review.state == "held");
-        Ok(waits.map(|review| review.review))
+        Ok((waits.map(|review| review.review), held))
     }
 
     /// Tells the runs of replaced reviews, each until it knows.

@@ -40,6 +40,8 @@ pub(super) struct Common<'a> {
     pub(super) today: Date,
     pub(super) now: Timestamp,
     pub(super) age_s: u32,
+    /// Did a person let the batch through for this marketplace?
+    pub(super) approved: bool,
     /// What to do because the figures are too old; empty while they are not.
     pub(super) stale: Option<AgeAction>,
 }

@@ -42,6 +42,8 @@ pub struct ReviewNow<'a> {
     pub held: u64,
     /// Fingerprint of what is held.
     pub print: i64,
+    /// A batch of a site that was refused, and that a person may let through.
+    pub refused: Option<(&'a str, &'a str)>,
     /// The numbers for a person, JSON.
     pub numbers: &'a str,
     /// The same as evidence of the exception.
@@ -61,6 +63,8 @@ pub struct StockReview {
     pub state: String,
     /// The numbers for a person, JSON.
     pub numbers: String,
+    /// The refused batch that may be let through.
+    pub batch_id: Option<String>,
     /// Since when.
     pub opened_at: Timestamp,
     /// When it was decided or replaced.
@@ -81,7 +85,8 @@ pub enum ReviewDecision {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT review, snapshot, print, state, numbers, opened_at, decided_at, decided_by \
+            "SELECT review, snapshot, print, state, numbers, batch_id, opened_at, decided_at, \
+             decided_by \
              FROM stock_reviews ",
             $rest
         )
@@ -167,7 +172,8 @@ impl Ledger {
             let stands = matches!(last.state.as_str(), "held" | "rejected");
             stands && last.print == new.print
         });
-        let keeps = new.held > 0 && same.is_some();
+        let waits = new.held > 0 || new.refused.is_some();
+        let keeps = waits && same.is_some();
         if !keeps {
             sqlx::query(
                 "UPDATE stock_reviews SET state = 'replaced', decided_at = $2 \
@@ -179,7 +185,7 @@ impl Ledger {
             .await
             .doing(doing)?;
         }
-        if new.held == 0 {
+        if !waits {
             exceptions::close(conn, code, Kind::StockHeld, "cause_gone", holding.now).await?;
             writing.commit(doing).await?;
             return Ok(None);
@@ -187,7 +193,7 @@ impl Ledger {
         if !keeps {
             sqlx::query(
                 "INSERT INTO stock_reviews (marketplace, review, snapshot, print, state, numbers, \
-                 opened_at, told) VALUES ($1, $2, $3, $4, 'held', $5, $6, 0)",
+                 opened_at, told, site, batch_id) VALUES ($1, $2, $3, $4, 'held', $5, $6, 0, $7, $8)",
             )
             .bind(code)
             .bind(new.snapshot_no)
@@ -195,6 +201,8 @@ impl Ledger {
             .bind(new.print)
             .bind(new.numbers)
             .bind(holding.now.as_millisecond())
+            .bind(new.refused.map(|(site, _)| site))
+            .bind(new.refused.map(|(_, batch_id)| batch_id))
             .execute(&mut *conn)
             .await
             .doing(doing)?;
@@ -210,8 +218,9 @@ impl Ledger {
         Ok(Some(stands))
     }
 
-    /// A person's word on what is held. Approved, the guard lets it go that far; rejected, it stays
-    /// held until something else would be.
+    /// A person's word on what is held. Approved, the guard lets it go that far, and the batch that
+    /// was refused may be read for this marketplace; rejected, it stays held until something else
+    /// would be.
     ///
     /// # Errors
     /// [`Error::NotFound`]: no such review. [`Error::LeaseLost`]: another publishes now.
@@ -244,6 +253,17 @@ impl Ledger {
             return Ok(ReviewDecision::Over(over));
         }
         if approved {
+            sqlx::query(
+                "INSERT INTO stock_approved_batches (site, batch_id, marketplace, approved_at) \
+                 SELECT r.site, r.batch_id, r.marketplace, r.decided_at FROM stock_reviews r \
+                 WHERE r.marketplace = $1 AND r.review = $2 AND r.batch_id IS NOT NULL \
+                 ON CONFLICT (site, batch_id, marketplace) DO NOTHING",
+            )
+            .bind(marketplace.as_str())
+            .bind(review)
+            .execute(&mut *conn)
+            .await
+            .doing(doing)?;
             for then in [
                 "UPDATE stock_offers AS o SET approved = h.wanted FROM stock_held h \
                  WHERE h.marketplace = $1 AND o.marketplace = $1 AND o.offer_sku = h.offer_sku",
@@ -258,6 +278,25 @@ impl Ledger {
         exceptions::close(conn, code, Kind::StockHeld, word, holding.now).await?;
         writing.commit(doing).await?;
         Ok(ReviewDecision::Decided)
+    }
+
+    /// For which marketplaces a person let a batch through although it looked wrong.
+    pub async fn batch_approvals(
+        &self,
+        site: &str,
+        batch_id: &str,
+    ) -> Result<Vec<MarketplaceCode>> {
+        let rows = sqlx::query(
+            "SELECT marketplace FROM stock_approved_batches \
+             WHERE site = $1 AND batch_id = $2 ORDER BY marketplace",
+        )
+        .bind(site)
+        .bind(batch_id)
+        .fetch_all(&mut *self.reading().await?)
+        .await
+        .doing("reading approvals of a batch")?;
+        let code = |row| Columns { row, what: WHAT }.marketplace("marketplace");
+        rows.iter().map(code).collect()
     }
 
     /// One review.
@@ -392,6 +431,7 @@ fn read(row: &AnyRow) -> Result<StockReview> {
         print: columns.number("print")?,
         state: columns.text("state")?,
         numbers: columns.text("numbers")?,
+        batch_id: columns.text_or_null("batch_id")?,
         opened_at: columns.moment("opened_at")?,
         decided_at: columns.moment_or_null("decided_at")?,
         decided_by: columns.text_or_null("decided_by")?,

@@ -40,8 +40,8 @@ pub struct ShownOtherwise {
 
 impl Ledger {
     /// Notes what offers show, as an export that was asked for at `asked_at` tells, and answers those
-    /// that show something else than Mirakl took: from then on that counts as what it holds, and the
-    /// next difference repairs it. An offer with a file under way, or taken since, is not judged.
+    /// that show something else than Mirakl took: they are in doubt from then on, and the next
+    /// difference sets them right. An offer with a file under way, or taken since, is not judged.
     ///
     /// # Errors
     /// [`crate::Error::LeaseLost`]: another publishes now.
@@ -96,8 +96,7 @@ impl Ledger {
                 });
             }
             let repaired = bound(&format!(
-                "UPDATE stock_offers AS o SET acknowledged = n.quantity, refused = NULL, \
-                 shown_at = $3 FROM new n WHERE o.marketplace = $1 \
+                "UPDATE stock_offers AS o SET doubted_at = $3, refused = NULL FROM new n WHERE o.marketplace = $1 \
                  AND o.offer_sku = n.offer_sku AND {judged}"
             ));
             repaired.execute(writing.conn()).await.doing(doing)?;

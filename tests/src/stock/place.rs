@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::marketplace::MarketplaceCode;
+use jiff::Timestamp;
 use ledger::{OfferStock, Publication};
 use serde_json::{Value, json};
 use simulators::bluecherry::RecordType;
@@ -61,6 +62,11 @@ pub async fn shown(world: &World) -> BTreeMap<String, i64> {
         .collect()
 }
 
+/// How Mirakl's imports and exports go from now on.
+pub async fn ways(world: &World, ways: Value) {
+    post(&format!("{}/_sim/offers/ways", world.nordwind.url()), ways).await;
+}
+
 /// Offers and imports as the simulator has them.
 pub async fn offers(world: &World) -> Value {
     let url = format!("{}/_sim/offers", world.nordwind.url());
@@ -97,11 +103,23 @@ pub async fn done_after(world: &World, before: i64) -> Publication {
     .await
 }
 
-/// Publishes once and waits for the end.
+/// Publishes once and waits for the end. A trigger that meets a run under way is said again.
 pub async fn publish(world: &World) -> Publication {
-    let before = newest(world).await;
-    trigger(world).await;
-    done_after(world, before).await
+    let (from, mut looks) = (Timestamp::now(), 0);
+    until("stock is published", PATIENCE, async || {
+        if looks % 100 == 0 {
+            trigger(world).await;
+        }
+        looks += 1;
+        let newest = world
+            .ledger
+            .publications(&nordwind(), 1)
+            .await
+            .ok()?
+            .pop()?;
+        (newest.began_at >= from && newest.state == "done").then_some(newest)
+    })
+    .await
 }
 
 /// An offer in the ledger.
@@ -140,7 +158,8 @@ pub async fn ended_runs(world: &World) -> Vec<Vec<HistoryEvent>> {
     let described = schedule.describe(Default::default()).await;
     let mut runs = vec![];
     for action in described.expect("a schedule").recent_actions() {
-        let events = history(&world.workflow(&action.workflow_id)).await;
+        let run = world.workflow_run(&action.workflow_id, &action.run_id);
+        let events = history(&run).await;
         let last = events.last().map(HistoryEvent::event_type);
         if last == Some(EventType::WorkflowExecutionCompleted) {
             runs.push(events);

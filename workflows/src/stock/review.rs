@@ -180,6 +180,7 @@ fn details(input: &ReviewInput) -> String {
         units_shown,
         units_wanted,
         totals,
+        refused,
     } = &input.held;
     let kind = Kind::StockHeld;
     let mut text = format!(
@@ -188,6 +189,13 @@ fn details(input: &ReviewInput) -> String {
         kind.owner(),
         kind.cause()
     );
+    if let Some(batch) = refused {
+        text.push_str(&format!(
+            "- batch `{}` is not in use: **{}**\n",
+            batch.batch_id,
+            batch.faults.join(", ")
+        ));
+    }
     for (reason, offers) in by_reason {
         text.push_str(&format!("- `{reason}`: {offers}\n"));
     }

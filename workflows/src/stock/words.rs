@@ -28,6 +28,18 @@ pub struct StockTicket {
     /// Number of its computation; 0 before it is made.
     #[serde(default)]
     pub snapshot_no: i64,
+    /// The newest batch, when it is not in use because it looks wrong and a person may say otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<RefusedBatch>,
+}
+
+/// A batch that looks wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedBatch {
+    /// The site's name of it.
+    pub batch_id: String,
+    /// What looks wrong, codes with their numbers.
+    pub faults: Vec<String>,
 }
 
 /// How a part of a run ended.
@@ -102,6 +114,9 @@ pub struct Held {
     pub units_wanted: u64,
     /// Sums over all offers of the marketplace.
     pub totals: Totals,
+    /// The newest batch, when it is not in use because it looks wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<RefusedBatch>,
 }
 
 /// What a computation made.
