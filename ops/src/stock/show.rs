@@ -124,7 +124,7 @@ impl MarketplaceStock {
             count(counts.offers, "offer", "offers")
         );
         for (n, word) in [
-            (counts.differing, "to send"),
+            (counts.differing, "differing"),
             (counts.drifting, "drifting"),
             (counts.refused, "refused by Mirakl"),
             (counts.unknown, "unknown"),
