@@ -280,3 +280,6 @@ fn table(section: &Section<'_>, name: Key) -> BTreeMap<String, u32> {
     }
     units
 }
+
+#[cfg(test)]
+mod tests;
