@@ -33,6 +33,7 @@ pub fn routes(site: Shared, calls: CallLog) -> Router {
         .route("/_sim/shipments", post(ship))
         .route("/_sim/shipments/{id}/void", post(void))
         .route("/_sim/stock", post(stock))
+        .route("/_sim/wholesale", post(super::wholesale::sell))
         .route("/_sim/pick", post(pick))
         .route("/_sim/hold", post(hold))
         .route("/_sim/cancel", post(cancel))
@@ -216,7 +217,7 @@ async fn run_batch(State(site): State<Shared>, body: Bytes) -> Result<Json<Value
     Ok(Json(json!(site.batches)))
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let body: Value = serde_json::from_slice(body)
         .map_err(|error| Refusal::invalid("body", format!("not JSON: {error}")))?;
     read(&body)

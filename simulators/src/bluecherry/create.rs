@@ -292,7 +292,7 @@ impl Site {
     }
 
     /// The first lot of a sellable warehouse that covers the quantity with first-quality units.
-    fn lot_for(&self, sku: &str, warehouse: &str, qty: i64) -> Option<StockKey> {
+    pub(super) fn lot_for(&self, sku: &str, warehouse: &str, qty: i64) -> Option<StockKey> {
         let sells = |code: &str| {
             self.options
                 .warehouses

@@ -138,6 +138,7 @@ impl Site {
             "queue": self.queue,
             "stock_transactions": self.stock.transactions(),
             "positions": self.position_rows(now),
+            "wholesale": self.wholesale(),
             "shipments": shipments.collect::<Vec<_>>(),
             "fulfilments": self.fulfilments,
             "withheld": self.withheld,

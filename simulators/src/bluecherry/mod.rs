@@ -21,6 +21,7 @@ mod shipping;
 mod site;
 mod stock;
 mod text;
+mod wholesale;
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
+pub use feeds::Spoil;
 pub use options::{
     AutoShip, BlueCherryOptions, Carrier, Item, OpeningStock, Price, QuietWindow, Warehouse,
     WriteMode,
@@ -99,6 +101,19 @@ impl BlueCherrySim {
     /// What goes wrong at this site.
     pub fn faults(&self) -> Faults {
         self.controls.faults.clone()
+    }
+
+    /// Sells units of an item on another channel, as `POST /_sim/wholesale` does. False when they
+    /// cannot be promised.
+    pub fn sell_wholesale(&self, sku: &str, qty: i64) -> bool {
+        self.site.lock().sell_wholesale(sku, None, qty)
+    }
+
+    /// Takes an inventory batch now, with this wrong about it.
+    pub fn take_batch(&self, spoil: Spoil) {
+        let mut site = self.site.lock();
+        let now = site.now();
+        site.take_spoiled_positions("ok", now, spoil);
     }
 
     /// Customers, sales orders, stock, shipments and calls, as `GET /_sim/ledger` gives them.

@@ -87,12 +87,12 @@ impl StockKey {
 pub struct Transaction {
     seq: usize,
     at: Timestamp,
-    record_type: RecordType,
-    sku: String,
+    pub record_type: RecordType,
+    pub sku: String,
     warehouse: String,
     lot: String,
-    qty: i64,
-    reference: Option<String>,
+    pub qty: i64,
+    pub reference: Option<String>,
 }
 
 /// Sums of the transactions at one place.

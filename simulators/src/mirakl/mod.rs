@@ -141,6 +141,40 @@ impl MiraklSim {
         lock(&self.shared).create(spec)
     }
 
+    /// Puts an offer on the marketplace, or sets its quantity by hand.
+    pub fn put_offer(&self, offer_sku: &str, quantity: i64) {
+        let mut world = lock(&self.shared);
+        let now = world.now();
+        world.offers.put(offer_sku, quantity, now);
+    }
+
+    /// Units that an offer shows now; empty when there is no such offer.
+    pub fn shown(&self, offer_sku: &str) -> Option<i64> {
+        let mut world = lock(&self.shared);
+        world.settle_offers();
+        world.offers.by_sku.get(offer_sku).map(|o| o.quantity)
+    }
+
+    /// Sells what the offers show, as a customer buys: an order for more is not made.
+    ///
+    /// # Errors
+    /// An offer does not show that many units; and as [`MiraklSim::create_order`].
+    pub fn buy(&self, spec: OrderSpec) -> Result<Value, ControlError> {
+        let mut world = lock(&self.shared);
+        world.settle_offers();
+        for line in &spec.lines {
+            let offer = world.offers.by_sku.get(&line.offer_sku);
+            let shown = offer.map_or(0, |offer| offer.quantity);
+            if shown < i64::from(line.quantity) {
+                let says = format!("{} shows {shown} units", line.offer_sku);
+                return Err(ControlError::Conflict(says));
+            }
+        }
+        let order = world.create(spec)?;
+        world.settle_offers();
+        Ok(order)
+    }
+
     /// The customer's money came: WAITING_DEBIT or WAITING_DEBIT_PAYMENT becomes SHIPPING.
     ///
     /// # Errors
