@@ -301,7 +301,7 @@ impl First {
 
 /// Has a person let the offer go that far already?
 fn is_approved(offer: &OfferStock, next: u32) -> bool {
-    let (next, last) = (i64::from(next), offer.last());
+    let (next, last) = (i64::from(next), offer.usual());
     offer
         .approved
         .zip(last)

@@ -68,7 +68,7 @@ impl Sum {
     pub(super) fn change(&self, offer: &OfferStock) -> Option<Change> {
         let small = |units: i64| u32::try_from(units.max(0)).unwrap_or(u32::MAX);
         Some(Change {
-            last: offer.last().map(small),
+            last: offer.usual().map(small),
             next: self.explanation.quantity.units()?,
             sold: self.sold,
             price: self.price,
