@@ -82,6 +82,20 @@ pub async fn publish(connections: &Connections, tables: &Mappings) -> anyhow::Re
     })
 }
 
+/// As [`publish`], once it is known that this ledger is the one that running feeds fill: a worker that
+/// is refused has changed nothing.
+///
+/// # Errors
+/// As [`feeds::check`] and [`publish`].
+pub async fn put_in_force(
+    client: &Client,
+    connections: &Connections,
+    tables: &Mappings,
+) -> anyhow::Result<i64> {
+    feeds::check(client, connections).await?;
+    publish(connections, tables).await
+}
+
 /// Runs until `stop` resolves, then hands everything over.
 ///
 /// `ready` is called once the worker polls.

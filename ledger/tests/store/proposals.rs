@@ -93,6 +93,26 @@ async fn a_yes_counts_once_and_the_next_person_is_told() {
     assert_eq!(ledger.mapping_version().await.unwrap(), 2);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_workers_that_offer_the_same_tables_at_once_one_proposes_them() {
+    let (home, ledger) = fresh().await;
+    let [a, b] = ["A", "B"].map(one_allowance);
+    ledger.offer_mappings(&a, changed, at(1)).await.unwrap();
+    let pools = [home.open().await, home.open().await];
+    let mut offers = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let (pool, tables) = (pools[n % 2].clone(), b.clone());
+        offers.spawn(async move {
+            let offered = pool.offer_mappings(&tables, changed, at(2)).await;
+            assert!(matches!(offered.unwrap(), Offered::Held(_)));
+        });
+    }
+    offers.join_all().await;
+
+    let proposals = home.rows("SELECT id FROM mapping_proposals").await;
+    assert_eq!(proposals.len(), 1);
+}
+
 #[test]
 fn migrations_only_add_so_that_an_older_program_works_on() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
