@@ -54,7 +54,8 @@ impl Sweeps {
         for file in files.iter().skip(done) {
             let admitted = self.feeds.orders.admit(To::Mirakl(shop), "OR15").await?;
             let items = admitted.send(shop.client.order_export_file(file)).await?;
-            let (seen, unreadable) = sort_out(shop, &items, sweep.until);
+            let stamps_until = Some(sweep.until);
+            let (seen, unreadable) = sort_out(shop, &items, sweep.until, stamps_until);
             let ours = seen.iter().filter(|order| order.ours);
             let ours: Vec<String> = ours.map(|order| order.key.order_id.clone()).collect();
             sweep.counts.exported += u32::try_from(items.len()).unwrap_or(u32::MAX);
