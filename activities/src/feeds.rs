@@ -87,6 +87,23 @@ impl Feeds {
             .await
     }
 
+    /// One pull of OR11 into the ledger, of these orders alone, a hundred at most: those that a list
+    /// leaves out. Answers how many rows came.
+    ///
+    /// # Errors
+    /// As [`Feeds::collect_orders`].
+    pub async fn read_orders_named(
+        &self,
+        code: &MarketplaceCode,
+        order_ids: Vec<String>,
+    ) -> Result<u32, Failure> {
+        let shop = self.orders.connections().shop(code)?;
+        let name = format!("{code}/orders");
+        let pull = self.orders.admit(To::Mirakl(shop), "OR11").await?;
+        self.read_by_id(&pull, shop, &name, order_ids, &mut Recorded::default())
+            .await
+    }
+
     async fn orders_into_ledger(&self, feed: &FeedInput) -> Result<Pulled, Failure> {
         let name = format!("{}/orders", feed.of);
         self.checked(feed, &name, self.pull_orders(feed, &name))

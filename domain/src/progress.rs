@@ -207,6 +207,20 @@ impl Blocked {
         )
     }
 
+    /// The step at which a problem parks an order; `None` for one that parks none.
+    pub fn parked_step(problem: &Problem) -> Option<Step> {
+        let mut evidence = problem.evidence.iter();
+        let call = evidence.find(|(name, _)| name == "call");
+        match (problem.kind, call.map(|(_, call)| call.as_str())) {
+            (Kind::DuplicateUnseen, _) | (Kind::OutcomeUnknown, Some("create_sales_order")) => {
+                Some(Step::CreateSalesOrder)
+            }
+            (Kind::OutcomeUnknown, Some("cancel_lines")) => Some(Step::CancelSalesOrder),
+            (Kind::OutcomeUnknown, Some("OR29")) => Some(Step::CancelOrder),
+            _ => None,
+        }
+    }
+
     /// Is it parked at this step?
     pub fn is_parked_at(&self, step: &Step) -> bool {
         self.is_parked() && self.step == step.as_str()

@@ -106,6 +106,7 @@ impl Ledger {
         let Some((changes, total)) = before.as_ref().and_then(needs_yes) else {
             let version = append(conn, &json, now).await?;
             writing.commit(doing).await?;
+            self.keep(&json, now).await;
             return Ok(Offered::InForce(version));
         };
         hold(conn, &json, &changes, total, now).await?;
@@ -159,9 +160,11 @@ impl Ledger {
                 at: columns.moment("decided_at")?,
             });
         }
-        let version = append(conn, &columns.text("json")?, now).await?;
+        let json = columns.text("json")?;
+        let version = append(conn, &json, now).await?;
         exceptions::close(conn, ABOUT, None, "approved", now).await?;
         writing.commit(doing).await?;
+        self.keep(&json, now).await;
         Ok(Approval::InForce(version))
     }
 }

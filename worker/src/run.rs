@@ -76,6 +76,7 @@ impl Running {
 /// The ledger's.
 pub async fn publish(connections: &Connections, tables: &Mappings) -> anyhow::Result<i64> {
     let offered = mappings::offer(connections, tables).await;
+    connections.ledger.keep_tables().await?;
     Ok(match offered.context("mapping tables")? {
         Offered::InForce(version) => version,
         Offered::Held(_) => connections.ledger.mapping_version().await?,

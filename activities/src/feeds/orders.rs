@@ -159,8 +159,21 @@ impl Feeds {
         sum: &mut Recorded,
     ) -> Result<u32, Failure> {
         let ledger = self.orders.ledger();
-        // An ID with a comma cannot be asked for; it comes with the changed orders.
-        let mut order_ids = ledger.pending_read_backs(&shop.code, PAGE).await?;
+        let order_ids = ledger.pending_read_backs(&shop.code, PAGE).await?;
+        self.read_by_id(pull, shop, name, order_ids, sum).await
+    }
+
+    /// Reads one page of orders by their IDs. One with a comma cannot be asked for; it comes with the
+    /// changed orders.
+    pub(super) async fn read_by_id(
+        &self,
+        pull: &Admitted<'_>,
+        shop: &Shop,
+        name: &str,
+        mut order_ids: Vec<String>,
+        sum: &mut Recorded,
+    ) -> Result<u32, Failure> {
+        let ledger = self.orders.ledger();
         order_ids.retain(|id| !id.contains(','));
         if order_ids.is_empty() {
             return Ok(0);

@@ -38,7 +38,7 @@ impl Sweeps {
     /// What is to be tried again; files that were read are not read again.
     pub async fn read_order_export(&self, ticket: &SweepTicket) -> Result<SweepReport, Failure> {
         let shop = self.shop(&ticket.of)?;
-        let mut sweep = self.ledger().sweep(ticket.sweep).await?;
+        let mut sweep = self.sweep_of(ticket).await?;
         if matches!(sweep.state.as_str(), "comparing" | "done") {
             return Ok(report(&sweep));
         }

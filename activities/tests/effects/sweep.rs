@@ -99,6 +99,38 @@ async fn blind_the_feed(env: &Env) {
 }
 
 #[tokio::test]
+async fn a_sweep_that_goes_by_a_lost_ledger_ends_and_touches_nothing() {
+    let env = Env::usual().await;
+    let sweeps = Sweeps::new(Arc::new(Feeds::new(env.orders.clone())));
+    let mut ticket = sweeps
+        .request_order_export(&input(&env), "run")
+        .await
+        .unwrap();
+    ticket.ledger_id = Some("the lost one".into());
+    let mut theirs = input(&env);
+    theirs.ledger_id = "the lost one".into();
+    let calls = env.mirakl.calls().count("OR14") + env.mirakl.calls().count("OR15");
+
+    for failure in [
+        sweeps.request_order_export(&theirs, "other").await.err(),
+        sweeps.await_order_export(&ticket).await.err(),
+        sweeps.read_order_export(&ticket).await.err(),
+        sweeps
+            .compare_orders(&ticket, 1, &Known::default())
+            .await
+            .err(),
+    ] {
+        let failure = failure.expect("another ledger's numbers say nothing here");
+        assert_eq!(failure.kind, "OtherLedger", "{failure}");
+        assert_eq!(failure.retry, domain::retry::Retry::Never);
+    }
+    assert_eq!(
+        env.mirakl.calls().count("OR14") + env.mirakl.calls().count("OR15"),
+        calls
+    );
+}
+
+#[tokio::test]
 async fn an_order_that_no_pull_brought_is_found_told_and_carried() {
     let env = Env::usual().await;
     blind_the_feed(&env).await;
