@@ -155,7 +155,6 @@ async fn run_worker(place: &Place, log_json: bool) -> anyhow::Result<u8> {
     let clock = Clock::system();
     let ledger = connect::ledger(&config, &clock).await?;
     let connections = connect::connections(&config, ledger, clock).await?;
-    let version = run::publish(&connections, &config.mappings).await?;
     let connections = Arc::new(connections);
     // Told once, heard by whatever the worker does then.
     let (told, stop) = tokio::sync::watch::channel(false);
@@ -171,6 +170,7 @@ async fn run_worker(place: &Place, log_json: bool) -> anyhow::Result<u8> {
     let Some(client) = connected else {
         return Ok(0);
     };
+    let version = run::put_in_force(&client, &connections, &config.mappings).await?;
     let running = Running::new(&config, connections, client);
     run::run(running, stopped(stop), || {
         tracing::info!(mapping_version = version, "ready");
