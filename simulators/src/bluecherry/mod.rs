@@ -6,6 +6,7 @@
 
 mod answer;
 mod api;
+mod batches;
 mod changes;
 mod control;
 mod create;
@@ -13,14 +14,18 @@ mod customers;
 mod effects;
 mod feeds;
 mod fulfilments;
+mod items;
+mod mishaps;
 mod options;
 mod order;
 mod order_in;
+mod oversold;
 mod parcels;
 mod shipping;
 mod site;
 mod stock;
 mod text;
+mod wholesale;
 
 #[cfg(test)]
 mod tests;
@@ -30,11 +35,13 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
+pub use mishaps::BatchMishaps;
 pub use options::{
-    AutoShip, BlueCherryOptions, Carrier, Item, OpeningStock, Price, QuietWindow, Warehouse,
-    WriteMode,
+    AutoShip, BlueCherryOptions, Carrier, Component, Item, OpeningStock, Pack, Price, QuietWindow,
+    Warehouse, WriteMode,
 };
 pub use stock::{FIRST_QUALITY, IRREGULAR, RecordType};
+pub use wholesale::Wholesale;
 
 use crate::clock::SimClock;
 use crate::fault::Faults;
