@@ -3,6 +3,7 @@
 //! Where the vendor's public text is silent, the choice made is a field of [`MiraklOptions`] or said
 //! at the place; a client must not rely on it.
 
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use tokio::task::JoinHandle;
 use crate::clock::SimClock;
 use crate::fault::Faults;
 use crate::http::{Controls, Server, System};
+use crate::scenario::Large;
 
 mod actions;
 mod amount;
@@ -141,38 +143,34 @@ impl MiraklSim {
         lock(&self.shared).create(spec)
     }
 
-    /// Puts an offer on the marketplace, or sets its quantity by hand.
-    pub fn put_offer(&self, offer_sku: &str, quantity: i64) {
-        let mut world = lock(&self.shared);
-        let now = world.now();
-        world.offers.put(offer_sku, quantity, now);
-    }
-
-    /// Units that an offer shows now; empty when there is no such offer.
-    pub fn shown(&self, offer_sku: &str) -> Option<i64> {
-        let mut world = lock(&self.shared);
-        world.settle_offers();
-        world.offers.by_sku.get(offer_sku).map(|o| o.quantity)
-    }
-
-    /// Sells what the offers show, as a customer buys: an order for more is not made.
+    /// A customer buys what the offers show: an order, or none when an offer shows less than is
+    /// wanted or is not there.
     ///
     /// # Errors
-    /// An offer does not show that many units; and as [`MiraklSim::create_order`].
-    pub fn buy(&self, spec: OrderSpec) -> Result<Value, ControlError> {
+    /// As [`MiraklSim::create_order`].
+    pub fn buy(&self, spec: OrderSpec) -> Result<Option<Value>, ControlError> {
+        lock(&self.shared).buy(spec)
+    }
+
+    /// What each offer shows now, by the shop's SKU.
+    pub fn quantities(&self) -> BTreeMap<String, i64> {
         let mut world = lock(&self.shared);
         world.settle_offers();
-        for line in &spec.lines {
-            let offer = world.offers.by_sku.get(&line.offer_sku);
-            let shown = offer.map_or(0, |offer| offer.quantity);
-            if shown < i64::from(line.quantity) {
-                let says = format!("{} shows {shown} units", line.offer_sku);
-                return Err(ControlError::Conflict(says));
-            }
-        }
-        let order = world.create(spec)?;
-        world.settle_offers();
-        Ok(order)
+        let offers = world.offers.by_sku.iter();
+        offers
+            .map(|(sku, offer)| (sku.clone(), offer.quantity))
+            .collect()
+    }
+
+    /// Puts offers on the marketplace, or sets their quantities by hand.
+    pub fn list_offers(&self, offers: impl IntoIterator<Item = (String, i64)>) {
+        lock(&self.shared).list_offers(offers);
+    }
+
+    /// Puts every item of a generated catalogue on the marketplace.
+    pub fn list_large(&self, large: &Large, prefix: &str, quantity: i64) {
+        let offers = (0..large.count()).map(|n| (large.offer_sku(prefix, n), quantity));
+        self.list_offers(offers);
     }
 
     /// The customer's money came: WAITING_DEBIT or WAITING_DEBIT_PAYMENT becomes SHIPPING.

@@ -9,12 +9,15 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::error::Refusal;
+use super::error::{ControlError, Refusal};
 use super::offers::Ways;
 use super::routes::{Shared, json_body, lock};
+use super::spec::OrderSpec;
 use crate::http::{Asked, Committed, Named, sentence};
+use crate::scenario::Large;
 
 /// The seller's routes.
 pub fn routes() -> Router<Shared> {
@@ -35,6 +38,8 @@ pub fn control_routes() -> Router<Shared> {
     Router::new()
         .route("/_sim/offers", get(offers).post(put))
         .route("/_sim/offers/ways", post(change))
+        .route("/_sim/offers/catalogue", post(list_large))
+        .route("/_sim/buy", post(buy))
         .layer(DefaultBodyLimit::disable())
 }
 
@@ -81,16 +86,23 @@ async fn of21(State(shared): State<Shared>, Query(asked): Asks) -> Response {
     let (Some(most), Some(offset)) = (number("max", 10), number("offset", 0)) else {
         return Refusal::bad("The page is not valid").into_response();
     };
-    let sku = asked.get("sku");
-    let found = || {
-        let all = world.offers.by_sku.iter();
-        all.filter(|(key, _)| sku.is_none_or(|sku| sku == *key))
+    let offers = &world.offers.by_sku;
+    let one = asked.get("sku").map(|sku| offers.get_key_value(sku));
+    let (page, total): (Vec<_>, usize) = match one {
+        Some(found) => {
+            let total = usize::from(found.is_some());
+            (found.into_iter().skip(offset).collect(), total)
+        }
+        None => {
+            let page = offers.iter().skip(offset).take(most.min(100));
+            (page.collect(), offers.len())
+        }
     };
-    let page = found().skip(offset).take(most.min(100));
+    let page = page.into_iter();
     let rows: Vec<Value> = page
         .map(|(sku, offer)| world.shown_offer(sku, offer))
         .collect();
-    Json(json!({ "offers": rows, "total_count": found().count() })).into_response()
+    Json(json!({ "offers": rows, "total_count": total })).into_response()
 }
 
 async fn of52(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
@@ -245,11 +257,7 @@ async fn put(State(shared): State<Shared>, body: Bytes) -> Response {
     match serde_json::from_slice::<BTreeMap<String, i64>>(&body) {
         Ok(wanted) => {
             let mut world = lock(&shared);
-            world.settle_offers();
-            let now = world.now();
-            for (sku, quantity) in wanted {
-                world.offers.put(&sku, quantity, now);
-            }
+            world.list_offers(wanted);
             Json(json!({ "offers": world.offers.by_sku.len() })).into_response()
         }
         Err(error) => sentence(StatusCode::BAD_REQUEST, &error.to_string()),
@@ -264,5 +272,43 @@ async fn change(State(shared): State<Shared>, body: Bytes) -> Response {
             shown
         }
         Err(error) => sentence(StatusCode::BAD_REQUEST, &error.to_string()),
+    }
+}
+
+#[derive(Deserialize)]
+struct LargeIn {
+    #[serde(flatten)]
+    large: Large,
+    /// What offer SKUs begin with, before a hyphen.
+    prefix: String,
+    #[serde(default)]
+    quantity: i64,
+}
+
+/// Puts every item of a generated catalogue on the marketplace.
+async fn list_large(State(shared): State<Shared>, body: Bytes) -> Response {
+    match serde_json::from_slice::<LargeIn>(&body) {
+        Ok(LargeIn {
+            large,
+            prefix,
+            quantity,
+        }) => {
+            let offers = (0..large.count()).map(|n| (large.offer_sku(&prefix, n), quantity));
+            lock(&shared).list_offers(offers);
+            Json(json!({ "offers": large.count() })).into_response()
+        }
+        Err(error) => sentence(StatusCode::BAD_REQUEST, &error.to_string()),
+    }
+}
+
+/// A customer buys what the offers show.
+async fn buy(State(shared): State<Shared>, body: Bytes) -> Response {
+    let bought = serde_json::from_slice::<OrderSpec>(&body)
+        .map_err(|error| ControlError::Invalid(error.to_string()))
+        .and_then(|spec| lock(&shared).buy(spec));
+    match bought {
+        Ok(Some(order)) => (StatusCode::CREATED, Json(order)).into_response(),
+        Ok(None) => sentence(StatusCode::CONFLICT, "an offer shows less than is wanted"),
+        Err(error) => sentence(error.status(), &error.to_string()),
     }
 }

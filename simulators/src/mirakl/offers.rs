@@ -11,6 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::error::ControlError;
+use super::spec::OrderSpec;
 use super::world::World;
 
 /// How imports and exports of offers go, for a test to change.
@@ -267,6 +269,37 @@ impl World {
             }
         }
         offers.exports = exports;
+    }
+
+    /// Puts offers on the marketplace, or sets their quantities by hand.
+    pub fn list_offers(&mut self, offers: impl IntoIterator<Item = (String, i64)>) {
+        self.settle_offers();
+        let now = self.now();
+        for (sku, quantity) in offers {
+            self.offers.put(&sku, quantity, now);
+        }
+    }
+
+    /// A customer buys what the offers show; no order when one shows less than is wanted, or is not
+    /// there.
+    pub fn buy(&mut self, spec: OrderSpec) -> Result<Option<Value>, ControlError> {
+        self.settle_offers();
+        let mut wanted = BTreeMap::<&str, i64>::new();
+        for line in &spec.lines {
+            *wanted.entry(&line.offer_sku).or_default() += i64::from(line.quantity);
+        }
+        let shown = |sku: &str| {
+            self.offers
+                .by_sku
+                .get(sku)
+                .map_or(0, |offer| offer.quantity)
+        };
+        if wanted.iter().any(|(sku, units)| shown(sku) < *units) {
+            return Ok(None);
+        }
+        let order = self.create(spec)?;
+        self.settle_offers();
+        Ok(Some(order))
     }
 
     /// An offer as OF21 shows it.

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context;
-use simulators::bluecherry::{AutoShip, BlueCherrySim, OpeningStock, RecordType};
+use simulators::bluecherry::{AutoShip, BlueCherrySim, OpeningStock, RecordType, Wholesale};
 use simulators::mirakl::{MiraklSim, OrderSpec};
 use simulators::scenario::{self, GALERIA, NORDWIND};
 
@@ -108,9 +107,8 @@ impl Market {
             guarded: !args.unguarded,
         };
         for name in [NORDWIND, GALERIA] {
-            for item in &market.items {
-                market.shop(name).put_offer(&item.offer_sku(name), 0);
-            }
+            let offers = market.items.iter().map(|item| (item.offer_sku(name), 0));
+            market.shop(name).list_offers(offers);
         }
         market.write(folder, server, erp_key).await?;
         Ok(market)
@@ -197,49 +195,59 @@ impl Market {
         let at = usize::try_from(tick).unwrap_or_default() % self.items.len();
         let item = &self.items[at];
         let (shop, offer_sku) = (self.shop(name), item.offer_sku(name));
-        if shop.shown(&offer_sku).unwrap_or_default() < 1 {
-            return Ok(false);
-        }
         let price = format!("{}.{:02}", item.price_cents / 100, item.price_cents % 100);
         let spec = OrderSpec::of(&offer_sku, 1, &price).id(&format!("S-{tick:05}-A"));
-        shop.buy(spec)
-            .map_err(|error| anyhow::anyhow!("an order cannot be made: {error}"))
-            .context("a customer buys")?;
-        Ok(true)
+        let bought = shop.buy(spec);
+        let order = bought.map_err(|error| anyhow::anyhow!("an order cannot be made: {error}"))?;
+        Ok(order.is_some())
     }
 
     /// Another channel takes one unit of the next item, if BlueCherry can promise it.
     pub(super) fn wholesale(&self, turn: u64) {
         let at = usize::try_from(turn).unwrap_or_default() % self.items.len();
-        self.erp.sell_wholesale(&self.items[at].item.sku, 1);
+        self.erp.wholesale(Wholesale {
+            skus: vec![self.items[at].item.sku.clone()],
+            ..Wholesale::default()
+        });
     }
 
     /// Every item as the simulators have it.
     pub(super) fn look(&self) -> Vec<Seen> {
-        let erp = self.erp.ledger();
+        let wholesale = wholesale(&self.erp);
+        let shown = [NORDWIND, GALERIA].map(|name| (name, self.shop(name).quantities()));
         let sold = [NORDWIND, GALERIA].map(|name| (name, sold(self.shop(name))));
         let units = |item: &scenario::CatalogueItem, all: &BTreeMap<String, i64>, name: &str| {
             all.get(&item.offer_sku(name)).copied().unwrap_or_default()
         };
         let seen = |item: &scenario::CatalogueItem| Seen {
             opening: self.opening[&item.item.sku],
-            wholesale: erp["wholesale"][&item.item.sku]
-                .as_i64()
-                .unwrap_or_default(),
+            wholesale: wholesale.get(&item.item.sku).copied().unwrap_or_default(),
             sold: sold
                 .iter()
                 .map(|(name, all)| (*name, units(item, all, name)))
                 .collect(),
-            shown: [NORDWIND, GALERIA]
-                .into_iter()
-                .map(|name| {
-                    let shown = self.shop(name).shown(&item.offer_sku(name));
-                    (name, shown.unwrap_or_default())
-                })
+            shown: shown
+                .iter()
+                .map(|(name, all)| (*name, units(item, all, name)))
                 .collect(),
         };
         self.items.iter().map(seen).collect()
     }
+}
+
+/// Units that wholesale orders took, by SKU.
+fn wholesale(erp: &BlueCherrySim) -> BTreeMap<String, i64> {
+    let ledger = erp.ledger();
+    let mut taken = BTreeMap::new();
+    let rows = ledger["stock_transactions"].as_array().into_iter();
+    for row in rows.flatten() {
+        let reference = row["reference"].as_str().unwrap_or_default();
+        if reference.starts_with("WHOLESALE-") {
+            let sku = row["sku"].as_str().unwrap_or_default().to_owned();
+            *taken.entry(sku).or_default() += row["qty"].as_i64().unwrap_or_default();
+        }
+    }
+    taken
 }
 
 /// Units that customers bought on a marketplace, by offer SKU, whatever became of the order.
