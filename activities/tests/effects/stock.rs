@@ -2,6 +2,7 @@
 
 mod computed;
 mod desk;
+mod large;
 mod read;
 mod sent;
 mod turns;
