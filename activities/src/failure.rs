@@ -78,10 +78,15 @@ impl Failure {
         }
     }
 
+    /// Did only a budget stand in the way?
+    pub(crate) fn is_budget(&self) -> bool {
+        self.kind == "Budget"
+    }
+
     /// The same, to be tried sooner where only a budget stood in the way.
     pub(crate) fn within_if_budget(self, longest: Duration) -> Self {
         match self.retry {
-            Retry::After(wait) if self.kind == "Budget" => Self {
+            Retry::After(wait) if self.is_budget() => Self {
                 retry: Retry::After(wait.min(longest)),
                 ..self
             },
