@@ -89,17 +89,22 @@ pub struct Difference {
     pub refused: u64,
 }
 
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT offer_sku, sku, listed, snapshot_no, wanted, sum_print, sent, sent_at, \
-             sent_import, acknowledged, acknowledged_at, acknowledged_import, refused, steady, \
-             approved, \
-             doubted_at, shown, shown_at FROM stock_offers ",
-            $rest
-        )
+/// What [`read`] reads.
+macro_rules! columns {
+    () => {
+        "offer_sku, sku, listed, snapshot_no, wanted, sum_print, sent, sent_at, sent_import, \
+         acknowledged, acknowledged_at, acknowledged_import, refused, steady, approved, doubted_at, \
+         shown, shown_at"
     };
 }
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT ", columns!(), " FROM stock_offers ", $rest)
+    };
+}
+
+pub(super) const COLUMNS: &str = columns!();
 
 impl Ledger {
     /// Notes what offers should show by a computation; only those that changed need to be told. The

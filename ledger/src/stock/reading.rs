@@ -4,7 +4,7 @@ use domain::marketplace::MarketplaceCode;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Row};
 
-use super::offers::{OfferStock, read};
+use super::offers::{COLUMNS, OfferStock, read};
 use super::snapshots::Snapshot;
 use crate::columns::Columns;
 use crate::error::{Doing, Result};
@@ -47,10 +47,6 @@ impl OffersOf {
         }
     }
 }
-
-const COLUMNS: &str = "offer_sku, sku, listed, snapshot_no, wanted, sum_print, sent, sent_at, \
-     sent_import, acknowledged, acknowledged_at, acknowledged_import, refused, approved, doubted_at, \
-     shown, shown_at";
 
 impl Ledger {
     /// Marketplaces whose offers are known, by code.

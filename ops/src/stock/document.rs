@@ -7,7 +7,7 @@ use ledger::{
     Difference, HeldOffer, Ledger, OfferStock, OffersOf, Publication, Snapshot, StockReview,
 };
 use serde::Serialize;
-use serde_json::Value;
+use workflows::stock::Held;
 
 /// Held offers that are looked up for the reasons of those shown.
 const HELD_MAX: u32 = 10_000;
@@ -104,8 +104,9 @@ pub struct ReviewItem {
     pub state: String,
     /// Since when, RFC 3339.
     pub since: Timestamp,
-    /// The numbers: `offers`, `by_reason`, `units_shown`, `units_wanted`, `totals`.
-    pub numbers: Value,
+    /// The numbers: `offers`, `by_reason`, `units_shown`, `units_wanted`, `totals`, and `refused`, the
+    /// batch that looks wrong.
+    pub numbers: Held,
     /// ID of its run.
     pub workflow_id: String,
     /// Its page in Temporal's web UI, where one is configured.

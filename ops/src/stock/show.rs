@@ -5,7 +5,7 @@ use clap::Args;
 use domain::marketplace::MarketplaceCode;
 use jiff::Timestamp;
 use ledger::OffersOf;
-use serde_json::Value;
+use workflows::stock::Held;
 
 use super::document::{Asked, ComputationItem, marketplace};
 use super::{MarketplaceStock, OfferItem, ReviewItem, StockDocument, meant};
@@ -236,34 +236,46 @@ impl OfferItem {
 
 impl ReviewItem {
     fn render(&self, code: &MarketplaceCode, now: Timestamp, look: Look) -> String {
-        let number = |name: &str| self.numbers[name].as_u64().unwrap_or_default();
-        let total = |name: &str| self.numbers["totals"][name].as_u64().unwrap_or_default();
-        let reasons = self.numbers["by_reason"].as_object();
-        let reasons: Vec<String> = reasons
-            .into_iter()
-            .flatten()
-            .map(|(why, n)| format!("{n} {}", why.replace('_', " ")))
-            .collect();
-        let held = count(number("offers"), "offer", "offers");
-        let mut title = format!(
-            "Held by the guard since {}: {held} ({}), {} → {} units",
-            relative(self.since, now),
-            reasons.join(", "),
-            number("units_shown"),
-            number("units_wanted")
-        );
-        if self.state == "rejected" {
-            title += "; rejected, so they stay as they are until the stock says something else";
+        let Held {
+            offers,
+            by_reason,
+            units_shown,
+            units_wanted,
+            totals,
+            refused,
+        } = &self.numbers;
+        let mut lines = vec![];
+        let since = relative(self.since, now);
+        if let Some(batch) = refused {
+            lines.push(format!(
+                "Batch {} of BlueCherry looks wrong since {since} ({}), and is not in use.",
+                batch.batch_id,
+                batch.faults.join("; ")
+            ));
         }
-        let mut text = format!("{}\n", paint(&title, Tone::Bad, look));
-        if let Value::Object(_) = &self.numbers["totals"] {
+        if *offers > 0 || refused.is_none() {
+            let reasons: Vec<String> = by_reason
+                .iter()
+                .map(|(why, n)| format!("{n} {}", why.replace('_', " ")))
+                .collect();
+            lines.push(format!(
+                "Held by the guard since {since}: {} ({}), {units_shown} → {units_wanted} units",
+                count(*offers, "offer", "offers"),
+                reasons.join(", "),
+            ));
+        }
+        if self.state == "rejected" {
+            let says = "Rejected: it stays as it is until the stock says something else.";
+            lines.push(says.to_owned());
+        }
+        let mut text = String::new();
+        for line in lines {
+            text += &format!("{}\n", paint(&line, Tone::Bad, look));
+        }
+        if *offers > 0 {
             text += &format!(
                 "Of {} offers that show units {} would go to zero; of {} units {} would go without a sale, {} would come.\n",
-                total("shown"),
-                total("zeroed"),
-                total("units"),
-                total("fall"),
-                total("rise")
+                totals.shown, totals.zeroed, totals.units, totals.fall, totals.rise
             );
         }
         if self.state == "held" {
