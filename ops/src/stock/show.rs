@@ -13,7 +13,7 @@ use crate::render::{Cell, Look, Tone, count, json, or_dash, paint, relative, sou
 use crate::{Output, Surroundings, words};
 
 /// `bcm stock show`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ShowStock {
     /// Only these SKUs, Mirakl's or BlueCherry's
     pub skus: Vec<String>,
