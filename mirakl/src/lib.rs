@@ -7,6 +7,7 @@
 
 mod amount;
 mod answer;
+mod call;
 mod cause;
 mod client;
 mod error;

@@ -3,7 +3,8 @@
 use csv::ReaderBuilder;
 use serde::Deserialize;
 
-use crate::client::{Call, Client};
+use crate::call::Call;
+use crate::client::Client;
 use crate::error::Error;
 use crate::export::is_tracking_id;
 
