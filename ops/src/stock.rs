@@ -15,7 +15,9 @@ use ledger::{Ledger, OfferStock};
 
 pub use changes::{Change, changes};
 pub use document::{MarketplaceStock, OfferItem, ReviewItem, StockDocument};
-pub use explain::{ExplainedOffer, ExplanationsDocument, HistoryDocument, NumberItem};
+pub use explain::{
+    ExplainStock, ExplainedOffer, ExplanationsDocument, HistoryDocument, NumberItem, StockHistory,
+};
 pub use push::{PushDocument, PushStock};
 pub use review::{DecideStock, DecisionDocument};
 pub use show::ShowStock;
@@ -32,7 +34,7 @@ pub enum StockVerb {
     /// What each offer should show, what was sent, what is on Mirakl, and what is held
     Show(ShowStock),
     /// Why an offer shows its number, now or at a past moment, as a sum
-    Explain(explain::ExplainStock),
+    Explain(ExplainStock),
     /// What would change under other settings of a marketplace; nothing is sent
     Simulate(SimulateStock),
     /// Publish a marketplace now, and follow it
@@ -42,7 +44,7 @@ pub enum StockVerb {
     /// Keep held what the guard holds, until the stock says something else
     Reject(DecideStock),
     /// The numbers of an offer so far, and what made each change
-    History(explain::StockHistory),
+    History(StockHistory),
 }
 
 impl StockVerb {

@@ -231,7 +231,8 @@ impl Ledger {
     }
 
     /// As [`Ledger::offers_after`], of listed offers that should show another number than Mirakl
-    /// holds: what the guard judges one by one.
+    /// holds: what the guard judges one by one. Those that never sold are left out, since their first
+    /// number is no change.
     pub async fn changing_offers_after(
         &self,
         marketplace: &MarketplaceCode,
@@ -240,7 +241,8 @@ impl Ledger {
     ) -> Result<Vec<OfferStock>> {
         let rows = sqlx::query(select!(
             "WHERE marketplace = $1 AND offer_sku > $2 AND listed = 1 \
-             AND wanted <> COALESCE(acknowledged, shown) ORDER BY offer_sku LIMIT $3"
+             AND wanted <> COALESCE(acknowledged, shown) AND (steady IS NOT NULL \
+             OR acknowledged IS NOT NULL OR shown > 0) ORDER BY offer_sku LIMIT $3"
         ))
         .bind(marketplace.as_str())
         .bind(after)

@@ -166,3 +166,20 @@ async fn a_batch_that_looks_wrong_waits_and_is_let_through_for_the_marketplace_t
     assert_eq!(approvals("b-7").await, [nw()]);
     assert!(approvals("b-8").await.is_empty());
 }
+
+#[tokio::test]
+async fn what_never_sold_is_not_judged_and_what_shows_units_or_had_some_is() {
+    let place = Place::new().await;
+    place
+        .show(&[("NEW", 0), ("SHOWN", 2), ("TAKEN", 0)], 0, 0)
+        .await;
+    let first = place.want(&[("TAKEN", 4)], 1).await;
+    let (file, _) = place.file(&first, ImportOf::Difference, 2).await;
+    place.send(&first, &file, &[], 3).await;
+    place
+        .want(&[("NEW", 5), ("SHOWN", 1), ("TAKEN", 0)], 4)
+        .await;
+    let changing = place.ledger.changing_offers_after(&nw(), "", 10).await;
+    let changing: Vec<_> = changing.unwrap().into_iter().map(|o| o.offer_sku).collect();
+    assert_eq!(changing, ["SHOWN", "TAKEN"]);
+}
