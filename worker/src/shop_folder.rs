@@ -88,6 +88,18 @@ pub struct Shop<'a> {
     pub port: u16,
     /// How quick everything is.
     pub pace: Pace,
+    /// What the file says of stock: the site's sections and each shop's line. Nothing is published
+    /// without.
+    pub stock: Option<StockText>,
+}
+
+/// What the file says of stock.
+#[derive(Clone, Debug)]
+pub struct StockText {
+    /// Sections of the site.
+    pub site: String,
+    /// What each shop has.
+    pub shop: String,
 }
 
 /// Opens the account that finance would have opened for the first marketplace, and answers its code.
@@ -172,7 +184,8 @@ listen = "127.0.0.1:{port}"
 
 [mappings]
 folder = "mappings"
-"#,
+{stock}"#,
+            stock = self.stock.as_ref().map_or("", |stock| &stock.site),
             written_by = self.written_by,
             site = self.plan.bluecherry_options().site,
             url = self.erp.url,
@@ -204,7 +217,8 @@ call_timeout_s = {call_timeout_s:?}
 read_lag_s = {read_lag_s:?}
 customer = {customer}
 short_stock = "refuse"
-"#,
+{stock}"#,
+            stock = self.stock.as_ref().map_or("", |stock| &stock.shop),
             url = at.url,
             shop_id = self.plan.mirakl_options(code).shop_id,
             since = Timestamp::now() - SignedDuration::from_mins(10),

@@ -162,6 +162,7 @@ impl Stocks {
             lag: SignedDuration::try_from(site.lag).unwrap_or_default(),
             skus,
             sales,
+            ignores_in_flight: self.connections.stock.ignores_in_flight,
             no: SnapshotNo(u64::try_from(publication.snapshot_no).unwrap_or_default()),
             snapshot: snapshot.id,
             items_known: items.is_some(),

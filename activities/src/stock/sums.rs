@@ -32,6 +32,8 @@ pub(super) struct Common<'a> {
     pub(super) lag: SignedDuration,
     pub(super) skus: Skus<'a>,
     pub(super) sales: Sales,
+    /// Is what the batch has not seen promised again? Only in the demo.
+    pub(super) ignores_in_flight: bool,
     pub(super) no: SnapshotNo,
     /// The batch.
     pub(super) snapshot: i64,
@@ -145,7 +147,10 @@ impl Chunk {
                 sku: part,
                 per_pack: *per_pack,
                 positions: self.places(part),
-                in_flight: common.sales.in_flight(part),
+                in_flight: match common.ignores_in_flight {
+                    true => &[],
+                    false => common.sales.in_flight(part),
+                },
             })
             .collect();
         let price = item.and_then(|item| item.price(common.shop, common.today));

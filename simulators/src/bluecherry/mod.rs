@@ -114,6 +114,48 @@ impl BlueCherrySim {
     }
 }
 
+/// Units of one item at a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Units {
+    /// What a new order may take, over every sellable warehouse.
+    pub promisable: i64,
+    /// What is picked and has not left.
+    pub picked: i64,
+    /// What marketplaces sold of it though it was nowhere.
+    pub oversold: i64,
+}
+
+impl BlueCherrySim {
+    /// Units of an item now; nothing of one that is not there.
+    pub fn units(&self, sku: &str) -> Units {
+        let site = self.site.lock();
+        let Some(item) = site.items.get(&text::code(sku)) else {
+            return Units::default();
+        };
+        let picked = site.stock.of_sku(sku);
+        Units {
+            promisable: site.promisable(&item),
+            picked: picked.map(|(_, figures)| figures.of(RecordType::Pk)).sum(),
+            oversold: site.oversold_of(sku),
+        }
+    }
+
+    /// Takes wholesale orders, as `POST /_sim/wholesale` does.
+    pub fn wholesale(&self, wish: Wholesale) -> i64 {
+        self.site.lock().wholesale(wish)
+    }
+
+    /// Counts, as `GET /_sim/summary` gives them.
+    pub fn summary(&self) -> Value {
+        self.site.lock().summary()
+    }
+
+    /// Every batch so far, oldest first.
+    pub fn batches(&self) -> Value {
+        serde_json::json!(self.site.lock().batches)
+    }
+}
+
 impl Drop for BlueCherrySim {
     fn drop(&mut self) {
         self.ticking.abort();

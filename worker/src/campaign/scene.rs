@@ -134,6 +134,7 @@ impl Scene {
             ui: None,
             port: slots[0].port,
             pace,
+            stock: None,
         };
         shop.write(&folder).await?;
         let text = std::fs::read_to_string(folder.config())?;

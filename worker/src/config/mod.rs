@@ -275,6 +275,7 @@ impl Config {
         StockSettings {
             site: self.stock.clone(),
             shops: shops.filter_map(publishing).collect(),
+            ignores_in_flight: false,
         }
     }
 

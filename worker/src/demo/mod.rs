@@ -1,8 +1,10 @@
 //! `bcm demo`: everything on this machine, from nothing to shipped orders, on a real Temporal server.
+//! With `--scenario stock`: two marketplaces sell from one stock while the ERP's figures lag.
 
 mod ink;
 mod progress;
 mod report;
+mod stock;
 mod story;
 mod world;
 
@@ -11,6 +13,7 @@ use std::sync::Arc;
 
 use activities::Clock;
 use anyhow::Context;
+use serde::Serialize;
 use tokio::sync::{Notify, oneshot};
 
 use crate::run::{self, Running};
@@ -18,11 +21,29 @@ use crate::shop_folder::Folder;
 use crate::{connect, temporal};
 
 pub use report::Report;
+pub use stock::report::StockReport;
+
+/// What a demo shows.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scenario {
+    /// Orders, from their sale to their shipment.
+    #[default]
+    Orders,
+    /// Stock that sells on two marketplaces while the ERP's figures lag behind.
+    Stock,
+}
 
 /// What `bcm demo` takes.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// How many orders are sold.
+    /// What is shown.
+    #[arg(long, value_enum, default_value_t)]
+    pub scenario: Scenario,
+    /// Scenario `stock`: no buffer, and what a batch has not seen yet is promised again. It oversells,
+    /// on purpose; then that is what ends well.
+    #[arg(long, visible_alias = "no-buffer")]
+    pub unguarded: bool,
+    /// How many orders are sold; in the scenario `stock` three times as many customers come.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=2000))]
     pub orders: u16,
     /// Seed of the world: the same seed sells the same orders.
@@ -53,11 +74,15 @@ pub async fn demo(args: &Args) -> anyhow::Result<bool> {
     let folder = Folder::new(args.dir.clone(), "demo")?;
     let tell = |line: &str| eprintln!("· {line}");
     let server = world::temporal(args, &folder, &tell).await?;
-    let world = Arc::new(world::World::start(args.seed, &folder, &server).await?);
+    let world = Arc::new(world::World::start(args, &folder, &server).await?);
     let config = world.config(&folder)?;
     let clock = Clock::system();
     let ledger = connect::ledger(&config, &clock).await?;
-    let connections = Arc::new(connect::connections(&config, ledger.clone(), clock.clone()).await?);
+    let connections = connect::connections(&config, ledger.clone(), clock.clone()).await?;
+    let connections = Arc::new(match args.unguarded {
+        true => connections.with_stock(stock::plan::unguarded(config.stock_settings())),
+        false => connections,
+    });
     run::publish(&connections, &config.mappings).await?;
     let client = connect::temporal(&config.temporal).await?;
     let running = Running::new(&config, connections, client);
@@ -71,7 +96,7 @@ pub async fn demo(args: &Args) -> anyhow::Result<bool> {
         tokio::spawn(async move {
             // Dropped when the worker could not start; then there is no story to tell.
             let told = match is_ready.await {
-                Ok(()) => story::tell(&args, &world, &ledger, &links).await,
+                Ok(()) => tell_scenario(&args, &world, &ledger, &links).await,
                 Err(_) => Err(anyhow::anyhow!("the worker did not start")),
             };
             telling.notify_one();
@@ -94,6 +119,35 @@ pub async fn demo(args: &Args) -> anyhow::Result<bool> {
     }
     drop(server);
     Ok(report.is_as_planned())
+}
+
+async fn tell_scenario(
+    args: &Args,
+    world: &world::World,
+    ledger: &ledger::Ledger,
+    links: &world::Links,
+) -> anyhow::Result<Told> {
+    Ok(match args.scenario {
+        Scenario::Orders => Told::Orders(story::tell(args, world, ledger, links).await?),
+        Scenario::Stock => Told::Stock(stock::tell(args, world, ledger, links).await?),
+    })
+}
+
+/// What a scenario came to.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Told {
+    Orders(Report),
+    Stock(StockReport),
+}
+
+impl Told {
+    fn is_as_planned(&self) -> bool {
+        match self {
+            Self::Orders(report) => report.is_as_planned(),
+            Self::Stock(report) => report.is_as_planned(),
+        }
+    }
 }
 
 /// Finds or starts Temporal, as the demo and the tests do it.

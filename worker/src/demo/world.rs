@@ -7,9 +7,9 @@ use simulators::mirakl::MiraklSim;
 use simulators::scenario::{self, GALERIA, NORDWIND};
 use workflows::ids::SEARCH_ATTRIBUTES;
 
-use super::{Args, Server};
+use super::{Args, Scenario, Server, stock};
 use crate::config::Config;
-use crate::shop_folder::{Endpoint, Folder, Pace, Shop, free_port};
+use crate::shop_folder::{Endpoint, Folder, Pace, Shop, StockText, free_port};
 use crate::temporal::{DevServer, DevServerOptions, Found, Search, find};
 
 /// Where the Temporal UI is looked for first.
@@ -57,13 +57,21 @@ pub struct World {
 }
 
 impl World {
-    pub(super) async fn start(seed: u64, folder: &Folder, server: &Server) -> anyhow::Result<Self> {
-        let plan = scenario::World::new(seed);
+    pub(super) async fn start(
+        args: &Args,
+        folder: &Folder,
+        server: &Server,
+    ) -> anyhow::Result<Self> {
+        let plan = scenario::World::new(args.seed);
         let mut erp = plan.bluecherry_options();
         erp.auto_ship = Some(AutoShip {
             pick_after_s: 1,
             ship_after_s: 1,
         });
+        let stock = match args.scenario {
+            Scenario::Orders => None,
+            Scenario::Stock => Some(stock::plan::lag(&plan, &mut erp)),
+        };
         let erp_key = erp.api_key.clone();
         let erp = BlueCherrySim::start(erp).await?;
         let nordwind = marketplace(&plan, NORDWIND).await?;
@@ -74,7 +82,7 @@ impl World {
             galeria,
             erp,
         };
-        world.write(folder, server, &erp_key).await?;
+        world.write(folder, server, &erp_key, stock).await?;
         Ok(world)
     }
 
@@ -87,7 +95,13 @@ impl World {
     }
 
     /// Writes what a real shop has: `bcm.toml`, the mapping tables, and the secrets in files.
-    async fn write(&self, folder: &Folder, server: &Server, erp_key: &str) -> anyhow::Result<()> {
+    async fn write(
+        &self,
+        folder: &Folder,
+        server: &Server,
+        erp_key: &str,
+        stock: Option<StockText>,
+    ) -> anyhow::Result<()> {
         let endpoint = |url: String, api_key: String| Endpoint { url, api_key };
         let shop = Shop {
             written_by: "demo",
@@ -104,6 +118,7 @@ impl World {
                 call_timeout_s: 3.0,
                 read_lag_s: 1.0,
             },
+            stock,
         };
         shop.write(folder).await
     }
