@@ -87,7 +87,7 @@ impl Site {
                     .collect()
             }
             skus => {
-                let places = skus.iter().flat_map(|sku| self.stock.of_sku(&sku));
+                let places = skus.iter().flat_map(|sku| self.stock.of_sku(sku));
                 let sold = places.filter(|(key, _)| self.sells(key));
                 sold.map(|(key, _)| key.clone()).collect()
             }

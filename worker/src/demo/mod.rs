@@ -43,7 +43,7 @@ pub struct Args {
     /// on purpose; then that is what ends well.
     #[arg(long, visible_alias = "no-buffer")]
     pub unguarded: bool,
-    /// How many orders are sold; in the scenario `stock` three times as many customers come.
+    /// How many orders are sold; in the scenario `stock` four times as many customers come.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=2000))]
     pub orders: u16,
     /// Seed of the world: the same seed sells the same orders.

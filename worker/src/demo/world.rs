@@ -70,7 +70,7 @@ impl World {
         });
         let stock = match args.scenario {
             Scenario::Orders => None,
-            Scenario::Stock => Some(stock::plan::lag(&plan, &mut erp)),
+            Scenario::Stock => Some(stock::plan::lag(&plan, args.orders, &mut erp)),
         };
         let erp_key = erp.api_key.clone();
         let erp = BlueCherrySim::start(erp).await?;

@@ -35,7 +35,7 @@ pub(super) async fn tell(
                      This oversells on purpose; only the demo can do it.";
         eprintln!("  {}\n", bad(words));
     }
-    let hot = plan::hot(&world.plan);
+    let hot = plan::hot(&world.plan, args.orders);
     plan::list(world, &hot);
     let mut screen = Screen::new(&hot);
     let shopping = shoppers::Shopping::default();

@@ -8,8 +8,9 @@ use simulators::scenario::{self, GALERIA, NORDWIND};
 use super::super::world::World;
 use crate::shop_folder::StockText;
 
-/// Items that everybody wants.
-const HOT: usize = 6;
+/// Items that everybody wants, at most and at least; one for so many orders.
+const HOT: (usize, usize) = (2, 6);
+const ORDERS_AN_ITEM: usize = 10;
 /// Units of each at the start: this many, and the seed's place in the list decides on a few more.
 const UNITS: i64 = 30;
 /// Warehouse that orders of both shops are shipped from.
@@ -29,10 +30,11 @@ pub(in crate::demo) struct Hot {
 
 /// The items that everybody wants: every fourth of the division that both shops sell from one
 /// warehouse.
-pub(in crate::demo) fn hot(world: &scenario::World) -> Vec<Hot> {
+pub(in crate::demo) fn hot(world: &scenario::World, orders: u16) -> Vec<Hot> {
+    let items_wanted = (usize::from(orders) / ORDERS_AN_ITEM).clamp(HOT.0, HOT.1);
     let items = world.catalogue().iter();
     let sold = items.filter(|entry| entry.item.division == "01" && !entry.scarce);
-    let chosen = sold.step_by(4).take(HOT).enumerate();
+    let chosen = sold.step_by(4).take(items_wanted).enumerate();
     chosen
         .map(|(n, entry)| Hot {
             sku: entry.item.sku.clone(),
@@ -44,8 +46,12 @@ pub(in crate::demo) fn hot(world: &scenario::World) -> Vec<Hot> {
 }
 
 /// Makes the ERP one whose figures lag, and answers what the configuration says of stock.
-pub(in crate::demo) fn lag(world: &scenario::World, erp: &mut BlueCherryOptions) -> StockText {
-    let hot = hot(world);
+pub(in crate::demo) fn lag(
+    world: &scenario::World,
+    orders: u16,
+    erp: &mut BlueCherryOptions,
+) -> StockText {
+    let hot = hot(world, orders);
     erp.stock
         .retain(|row| hot.iter().all(|item| item.sku != row.sku));
     erp.stock.extend(hot.iter().map(|item| OpeningStock {

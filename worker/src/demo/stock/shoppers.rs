@@ -13,14 +13,14 @@ use super::super::Args;
 use super::super::world::World;
 use super::plan::Hot;
 
-/// Time between two customers, over both marketplaces.
-const CUSTOMER: Duration = Duration::from_millis(200);
-/// Time between two wholesale orders; each item has its turn.
-const WHOLESALE: Duration = Duration::from_millis(1_500);
+/// Time between two customers of one item, over both marketplaces.
+const CUSTOMER: Duration = Duration::from_millis(1_200);
+/// Time between two wholesale orders of one item; each item has its turn.
+const WHOLESALE: Duration = Duration::from_secs(9);
 /// How often something is looked for.
 const LOOK: Duration = Duration::from_millis(250);
 /// Customers for each order that is meant to be sold: there is never enough for all.
-const CUSTOMERS_AN_ORDER: usize = 3;
+const CUSTOMERS_AN_ORDER: usize = 4;
 
 /// What was bought so far.
 #[derive(Debug, Default)]
@@ -62,9 +62,11 @@ pub(super) async fn shop(
     hot: &[Hot],
     shopping: &Shopping,
 ) -> anyhow::Result<()> {
-    let mut next_wholesale = Instant::now() + WHOLESALE;
+    let items = u32::try_from(hot.len()).unwrap_or(1).max(1);
+    let (pause, wholesale) = (CUSTOMER / items, WHOLESALE / items);
+    let mut next_wholesale = Instant::now() + wholesale;
     let mut wholesale_turn = 0;
-    let mut customers = tokio::time::interval(CUSTOMER);
+    let mut customers = tokio::time::interval(pause);
     let visits = usize::from(args.orders) * CUSTOMERS_AN_ORDER;
     for (n, visit) in world.plan.visits(hot.len(), visits).into_iter().enumerate() {
         customers.tick().await;
@@ -90,7 +92,7 @@ pub(super) async fn shop(
             shopping.turned_away.fetch_add(1, Relaxed);
         }
         if Instant::now() >= next_wholesale {
-            next_wholesale += WHOLESALE;
+            next_wholesale += wholesale;
             wholesale_turn += 1;
             world.erp.wholesale(Wholesale {
                 units: 1,
