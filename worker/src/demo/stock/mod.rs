@@ -74,11 +74,11 @@ pub(super) async fn tell(
 
 fn print_things_to_try(links: &Links, hot: &[plan::Hot]) {
     let config = links.config.display();
-    let sku = hot.first().map_or("SKU", |item| item.nordwind.as_str());
+    let sku = hot.first().map_or("SKU", |item| item.sku.as_str());
     eprintln!("\n{}", bold("Two things to try, in another terminal"));
     eprintln!("  1. Ask why an offer shows what it shows:");
-    eprintln!("       bcm --config {config} stock explain nordwind {sku}");
+    eprintln!("       bcm --config {config} stock explain {sku}");
     eprintln!("  2. See what should be, what was sent and what Mirakl shows:");
-    eprintln!("       bcm --config {config} stock show nordwind");
+    eprintln!("       bcm --config {config} stock show");
     eprintln!("\n  `bcm` is target/release/bcm. Ctrl-C ends everything.");
 }
