@@ -147,7 +147,13 @@ impl Connections {
             return Ok(());
         };
         let mut until_then = bucket.until;
-        if bucket.reason == Reason::RightMissing && bucket.strikes > 0 && bucket.until <= now {
+        // A wait that nobody can have told was noted by a clock that ran ahead.
+        let longest = match bucket.reason {
+            Reason::RightMissing => gate::TRY_AGAIN,
+            _ => gate::LONGEST_TOLD,
+        };
+        let over = gate::is_reached(millis(bucket.until), millis(now), ms(longest));
+        if bucket.reason == Reason::RightMissing && bucket.strikes > 0 && over {
             let next = crate::settings::after(now, gate::TRY_AGAIN);
             if self.ledger.try_call(endpoint, call, now, next).await? {
                 self.view.forget();
@@ -155,7 +161,7 @@ impl Connections {
             }
             until_then = next;
         }
-        if until_then <= now {
+        if until_then <= now || over && until_then == bucket.until {
             return Ok(());
         }
         let (kind, why) = match bucket.reason {
@@ -206,14 +212,14 @@ impl Connections {
         seen: &Seen,
     ) -> Result<bool, Failure> {
         let now = self.clock.now();
-        let due = seen.probe_at <= now && {
+        let due = seen.is_probe_due(now) && {
             let lease = crate::settings::after(now, self.longest_call(to) + Duration::from_secs(1));
             self.ledger.take_probe(endpoint, now, lease).await?
         };
         if due && gate::is_read(call) && self.limits.of(to, call).is_empty() {
             return Ok(true);
         }
-        if due && self.probe(to, endpoint).await {
+        if due && self.probe(to, endpoint, seen.reason).await {
             return Ok(false);
         }
         let seen = match due {
@@ -238,7 +244,8 @@ impl Connections {
         seen: &Seen,
     ) -> Result<Failure, Failure> {
         let (now, pace) = (self.clock.now(), self.pace(to));
-        let mut wait = until(now, seen.probe_at).max(pace.first_probe);
+        let told = until(now, seen.probe_at).min(gate::LONGEST_PROBE);
+        let mut wait = told.max(pace.first_probe);
         if let Some(order) = whose() {
             let ahead = self.ledger.wait_at_gate(endpoint, &order).await?;
             wait += pace.drain_every.saturating_mul(ahead) + jitter(&order, pace.drain_every);
@@ -299,6 +306,10 @@ fn jitter(order: &OrderKey, up_to: Duration) -> Duration {
     order.hash(&mut hasher);
     let thousandth = u32::try_from(hasher.finish() % 1000).unwrap_or(0);
     up_to.saturating_mul(thousandth) / 1000
+}
+
+pub(crate) fn millis(moment: Timestamp) -> i64 {
+    moment.as_millisecond()
 }
 
 pub(crate) fn ms(time: Duration) -> i64 {

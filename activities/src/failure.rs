@@ -9,6 +9,9 @@ use domain::retry::Retry;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::activities::ActivityError;
 
+/// The one failure that is not tried again, because what it belongs to is gone.
+const OTHER_LEDGER: &str = "OtherLedger";
+
 /// Why an activity could not go on now. Its text holds calls, codes and paths, never content.
 #[derive(Debug)]
 pub struct Failure {
@@ -75,10 +78,15 @@ impl Failure {
         }
     }
 
+    /// Did only a budget stand in the way?
+    pub(crate) fn is_budget(&self) -> bool {
+        self.kind == "Budget"
+    }
+
     /// The same, to be tried sooner where only a budget stood in the way.
     pub(crate) fn within_if_budget(self, longest: Duration) -> Self {
         match self.retry {
-            Retry::After(wait) if self.kind == "Budget" => Self {
+            Retry::After(wait) if self.is_budget() => Self {
                 retry: Retry::After(wait.min(longest)),
                 ..self
             },
@@ -103,6 +111,15 @@ impl Failure {
             kind: "TooLate",
             text,
             retry: Retry::After(Duration::from_millis(50)),
+        }
+    }
+
+    /// The work belongs to a ledger that is not there any more: it ends.
+    pub(crate) fn other_ledger(what: &str) -> Self {
+        Self {
+            kind: OTHER_LEDGER,
+            text: format!("{what} is of another ledger than this worker has: it ends"),
+            retry: Retry::Never,
         }
     }
 
@@ -155,8 +172,9 @@ impl From<bluecherry::Error> for Failure {
     }
 }
 
-/// Turns a failure into Temporal's. All are tried again: what a person must settle is a blocked step
-/// and never comes here, and a fault of the program waits for its fix without losing the order.
+/// Turns a failure into Temporal's. All are tried again but one: what a person must settle is a
+/// blocked step and never comes here, and a fault of the program waits for its fix without losing the
+/// order. What belongs to a lost ledger is over, and no retry brings it back.
 pub(crate) fn failure(failure: Failure) -> ActivityError {
     match failure.kind {
         // One incident tells of all who wait.
@@ -170,9 +188,11 @@ pub(crate) fn failure(failure: Failure) -> ActivityError {
         Retry::Never => Some(Duration::from_secs(300)),
         Retry::Backoff => None,
     };
+    let is_over = failure.kind == OTHER_LEDGER;
     let failure = ApplicationFailure::builder(Text(failure.text))
         .type_name(failure.kind.to_owned())
         .maybe_next_retry_delay(after)
+        .non_retryable(is_over)
         .build();
     ActivityError::application(failure)
 }

@@ -20,8 +20,22 @@ use crate::Failure;
 use crate::calls::To;
 use crate::orders::Orders;
 
-/// What a pull brought, whose runs owe a look, and what to tell them.
-type Pulled = (FeedReport, Vec<OrderKey>, tell::News);
+/// What a pull brought, and whom it has to be told.
+struct Pulled {
+    report: FeedReport,
+    /// Whose runs owe a look.
+    owed: Vec<OrderKey>,
+    /// What to tell them.
+    news: tell::News,
+    /// What of the pull failed: it is to be tried again, and the others are told all the same.
+    failed: Option<Failure>,
+}
+
+impl Pulled {
+    fn report(self) -> Result<FeedReport, Failure> {
+        self.failed.map_or(Ok(self.report), Err)
+    }
+}
 
 /// Pulls both systems.
 pub struct Feeds {
@@ -57,8 +71,7 @@ impl Feeds {
     /// # Errors
     /// As [`Feeds::collect_orders`].
     pub async fn pull_orders_once(&self, feed: &FeedInput) -> Result<FeedReport, Failure> {
-        let (report, ..) = self.orders_into_ledger(feed).await?;
-        Ok(report)
+        self.orders_into_ledger(feed).await?.report()
     }
 
     /// One pull of OR11 into the ledger, all its pages, and nothing else: nothing is written to
@@ -71,6 +84,23 @@ impl Feeds {
         let name = format!("{code}/orders");
         let pull = self.orders.admit(To::Mirakl(shop), "OR11").await?;
         self.pull_changed(&pull, shop, &name, &mut Recorded::default())
+            .await
+    }
+
+    /// One pull of OR11 into the ledger, of these orders alone, a hundred at most: those that a list
+    /// leaves out. Answers how many rows came.
+    ///
+    /// # Errors
+    /// As [`Feeds::collect_orders`].
+    pub async fn read_orders_named(
+        &self,
+        code: &MarketplaceCode,
+        order_ids: Vec<String>,
+    ) -> Result<u32, Failure> {
+        let shop = self.orders.connections().shop(code)?;
+        let name = format!("{code}/orders");
+        let pull = self.orders.admit(To::Mirakl(shop), "OR11").await?;
+        self.read_by_id(&pull, shop, &name, order_ids, &mut Recorded::default())
             .await
     }
 
@@ -98,8 +128,7 @@ impl Feeds {
     /// # Errors
     /// As [`Feeds::collect_shipments`].
     pub async fn pull_shipments_once(&self, feed: &FeedInput) -> Result<FeedReport, Failure> {
-        let (report, ..) = self.shipments_into_ledger(feed).await?;
-        Ok(report)
+        self.shipments_into_ledger(feed).await?.report()
     }
 
     async fn shipments_into_ledger(&self, feed: &FeedInput) -> Result<Pulled, Failure> {
@@ -143,40 +172,38 @@ impl Feeds {
     }
 
     /// Runs a pull and notes a failure of it, so that `bcm feeds` shows it.
-    async fn checked<T>(
+    async fn checked(
         &self,
         feed: &FeedInput,
         name: &str,
-        pull: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, Failure> {
+        pull: impl Future<Output = Result<Pulled, Failure>>,
+    ) -> Result<Pulled, Failure> {
         let ledger = self.orders.ledger();
         if feed.ledger_id != ledger.id() {
             return Err(Failure::unexpected(format!(
                 "feed {name} fills another ledger than this worker has; start the worker with its own"
             )));
         }
-        match pull.await {
-            Ok(report) => Ok(report),
-            Err(failure) => {
-                ledger
-                    .feed_failed(name, failure.kind, self.orders.now())
-                    .await?;
-                Err(failure)
-            }
+        let pulled = pull.await;
+        let failed = match &pulled {
+            Ok(pulled) => pulled.failed.as_ref(),
+            Err(failure) => Some(failure),
+        };
+        if let Some(failure) = failed {
+            let now = self.orders.now();
+            ledger.feed_failed(name, failure.kind, now).await?;
         }
+        pulled
     }
 
-    async fn tell_all(
-        &self,
-        (mut report, owed, signal): Pulled,
-        client: &Client,
-    ) -> Result<FeedReport, Failure> {
+    async fn tell_all(&self, mut pulled: Pulled, client: &Client) -> Result<FeedReport, Failure> {
         let teller = Teller {
             orders: &self.orders,
             told: &self.told,
             client,
         };
-        report.told = teller.tell(owed, signal).await?;
-        Ok(report)
+        let owed = std::mem::take(&mut pulled.owed);
+        pulled.report.told = teller.tell(owed, pulled.news).await?;
+        pulled.report()
     }
 }

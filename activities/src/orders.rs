@@ -217,7 +217,8 @@ impl Orders {
     /// note that it made them.
     async fn unfinished(&self, at: &Situation<'_>) -> Result<Vec<&'static str>, Failure> {
         let (state, progress) = (&at.row.order.state, &at.row.progress);
-        let decided = state.is_past_acceptance() || *state == State::Refused;
+        let called_off_later = *state == State::Canceled && at.row.order.decided_at.is_some();
+        let decided = state.is_past_acceptance() || *state == State::Refused || called_off_later;
         let mut suspects = vec![];
         if decided && progress.acceptance == Acceptance::None {
             suspects.extend([Step::AcceptLines, Step::RefuseLines]);

@@ -2,11 +2,12 @@
 
 use bluecherry::{LineStatus, OrderStatus, SalesOrder};
 use domain::command::Command;
+use domain::exception::Problem;
 use domain::fulfillment::{self, open_quantities, tracking_key};
 use domain::mapping::same_code;
 use domain::marketplace::OrderKey;
 use domain::order::{Order, State};
-use domain::progress::{Acceptance, Cancelled, Progress, SalesOrder as Place, Sent};
+use domain::progress::{Acceptance, Blocked, Cancelled, Progress, SalesOrder as Place, Sent};
 use domain::shipment::{Shipped, shipped};
 use domain::step::Step;
 use jiff::Timestamp;
@@ -84,7 +85,10 @@ impl Orders {
         for one in said {
             put_back(&mut progress, one, &at.row.order);
         }
-        if progress != at.row.progress {
+        let state = &at.row.order.state;
+        let went_on = state.is_past_acceptance() || state.is_called_off();
+        if went_on || progress != at.row.progress {
+            // It stands for all that the lost ledger had noted of the order.
             let event = NewEvent {
                 what: "restored",
                 detail: found
@@ -110,6 +114,50 @@ impl Orders {
             decided_by_people: !said.is_empty(),
             over: matches!(step, Step::Done(_)),
         })
+    }
+
+    /// Parks an order's write once more that its run waits with: the lost ledger knew how often it
+    /// had been sent, so this one must not send it as if it never was. BlueCherry is asked for it at
+    /// once, and where it does not show, only a person's word sends it.
+    ///
+    /// Answers whether it is parked; it is not when the other side shows it by now.
+    ///
+    /// # Errors
+    /// What is to be tried again.
+    pub async fn park_again(&self, key: &OrderKey, problem: &Problem) -> Result<bool, Failure> {
+        let at = self.situation(key).await?;
+        let Some(step) = Blocked::parked_step(problem) else {
+            return Ok(false);
+        };
+        let progress = &at.row.progress;
+        let shows = match step {
+            Step::CreateSalesOrder => progress.sales_order.booked().is_some(),
+            Step::CancelSalesOrder => progress.cancelled.is_some(),
+            _ => at.row.order.state == State::Canceled,
+        };
+        if shows {
+            return Ok(false);
+        }
+        let kind = problem.kind.as_str().to_owned();
+        let blocked = Blocked {
+            step: step.as_str().to_owned(),
+            problem: problem.clone(),
+            mapping_version: at.mapped.version,
+            order_version: at.row.seen_version,
+            shipments_version: at.row.shipments_version,
+            look_at: (step != Step::CancelOrder).then_some(at.now),
+        };
+        let detail = vec![("step", blocked.step.clone()), ("kind", kind)];
+        let note = Note {
+            settle: None,
+            event: Some(NewEvent {
+                what: "blocked",
+                detail,
+            }),
+        };
+        let change = |p: &mut Progress| p.blocked = Some(blocked.clone());
+        self.ledger().advance(key, note, at.now, change).await?;
+        Ok(true)
     }
 
     /// The order's own sales order. One that is not surely its own counts for none: the step that

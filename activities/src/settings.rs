@@ -121,9 +121,6 @@ pub struct StockSettings {
     pub site: SiteStock,
     /// Those that publish; a shop that is not named here publishes nothing.
     pub shops: BTreeMap<MarketplaceCode, ShopStock>,
-    /// Units that a batch has not seen are promised again. That oversells: it is there for the demo
-    /// to show what they are taken off for, and no configuration can say it.
-    pub ignores_in_flight: bool,
 }
 
 /// Everything together, shared by all activities of a worker.

@@ -69,13 +69,8 @@ impl Sweeps {
         input: &SweepInput,
         run: &str,
     ) -> Result<SweepTicket, Failure> {
+        self.is_of_this_ledger(&input.of, &input.ledger_id).await?;
         let ledger = self.ledger();
-        if input.ledger_id != ledger.id() {
-            return Err(Failure::unexpected(format!(
-                "the sweep of {} is of another ledger than this worker has; start the worker with its own",
-                input.of
-            )));
-        }
         let shop = self.shop(&input.of)?;
         let now = self.now();
         let back = SignedDuration::from_hours(24 * i64::from(input.days.clamp(1, 365)));
@@ -98,7 +93,32 @@ impl Sweeps {
         Ok(SweepTicket {
             of: input.of.clone(),
             sweep: sweep.id,
+            ledger_id: Some(ledger.id().to_owned()),
         })
+    }
+
+    /// The sweep of a ticket, as this ledger knows it.
+    async fn sweep_of(&self, ticket: &SweepTicket) -> Result<Sweep, Failure> {
+        if let Some(theirs) = &ticket.ledger_id {
+            self.is_of_this_ledger(&ticket.of, theirs).await?;
+        }
+        Ok(self.ledger().sweep(ticket.sweep).await?)
+    }
+
+    /// A sweep over a ledger that was lost ends here, and harms nothing: the next one looks at the
+    /// same orders. Where this worker's own ledger is the lost one, the sweep waits for another worker.
+    async fn is_of_this_ledger(&self, of: &MarketplaceCode, theirs: &str) -> Result<(), Failure> {
+        let ledger = self.ledger();
+        if ledger.id() == theirs {
+            return Ok(());
+        }
+        let sweep = format!("this sweep of {of}");
+        if ledger.is_in_place().await? {
+            return Err(Failure::other_ledger(&sweep));
+        }
+        Err(Failure::unexpected(format!(
+            "{sweep} waits for a worker whose ledger is there"
+        )))
     }
 
     /// Waits until the export has ended (OR14).
@@ -108,7 +128,7 @@ impl Sweeps {
     pub async fn await_order_export(&self, ticket: &SweepTicket) -> Result<ExportEnd, Failure> {
         let shop = self.shop(&ticket.of)?;
         let ledger = self.ledger();
-        let mut sweep = ledger.sweep(ticket.sweep).await?;
+        let mut sweep = self.sweep_of(ticket).await?;
         let mut asked = 0;
         loop {
             match self.export(shop, &sweep).await? {

@@ -10,6 +10,7 @@ mod explanation;
 mod in_flight;
 mod pool;
 mod position;
+mod what_if;
 mod wide;
 
 pub use buffer::{Adaptive, Buffer, BufferTerm};
@@ -18,6 +19,7 @@ pub use explanation::{ComponentSum, Explanation, InFlightTerm, Place, Quantity, 
 pub use in_flight::{InFlight, Mark, SeenThrough};
 pub use pool::{Code, Exclusion, PoolRules};
 pub use position::{Figures, Position};
+pub use what_if::WhatIf;
 pub use wide::{WideError, WidePosition};
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ pub const TRY_AGAIN: Duration = Duration::from_secs(60);
 /// A call without a told wait stays closed at most so long, however often it is throttled.
 const LONGEST_THROTTLE: Duration = Duration::from_secs(15 * 60);
 /// A told wait longer than this is a mistake.
-const LONGEST_TOLD: Duration = Duration::from_secs(24 * 60 * 60);
+pub const LONGEST_TOLD: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Pace {
     /// For an endpoint whose calls may last so long: short calls are asked after sooner.
@@ -130,6 +130,12 @@ impl Pace {
             .saturating_mul(doubled)
             .min(self.longest_probe)
     }
+}
+
+/// Is a moment that was noted for later reached? One further ahead than anybody waits was noted by a
+/// clock that ran ahead, and counts as reached. Moments and the longest wait are milliseconds.
+pub fn is_reached(noted: i64, now: i64, longest: i64) -> bool {
+    noted <= now || noted > now.saturating_add(longest)
 }
 
 /// How long a throttled call stays closed: as told, else a minute, longer each time in a row.
@@ -183,6 +189,19 @@ mod tests {
         assert_eq!(quick.next_probe(0), Duration::from_millis(100));
         assert_eq!(quick.next_probe(40), Duration::from_secs(2));
         assert_eq!(pace().drain_every, Duration::from_millis(200));
+    }
+
+    #[test]
+    fn a_moment_further_ahead_than_anybody_waits_is_reached() {
+        for (noted, reached) in [
+            (90, true),
+            (100, true),
+            (101, false),
+            (160, false),
+            (161, true),
+        ] {
+            assert_eq!(is_reached(noted, 100, 60), reached, "{noted}");
+        }
     }
 
     #[test]

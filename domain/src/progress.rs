@@ -62,6 +62,14 @@ impl Progress {
             settled.extend(["accept_lines", "refuse_lines"]);
             self.acceptance = Acceptance::Told { accepted: false };
         }
+        // Called off after the shop had decided: had it refused, the order would stand refused.
+        if order.state == State::Canceled
+            && order.decided_at.is_some()
+            && matches!(self.acceptance, Acceptance::Doubtful { .. })
+        {
+            settled.push("accept_lines");
+            self.acceptance = Acceptance::Told { accepted: true };
+        }
         if order.state.is_shipped() && matches!(self.shipment, Sent::Doubtful { .. }) {
             settled.push("confirm_shipment");
             self.shipment = Sent::Yes;
@@ -199,6 +207,20 @@ impl Blocked {
         )
     }
 
+    /// The step at which a problem parks an order; `None` for one that parks none.
+    pub fn parked_step(problem: &Problem) -> Option<Step> {
+        let mut evidence = problem.evidence.iter();
+        let call = evidence.find(|(name, _)| name == "call");
+        match (problem.kind, call.map(|(_, call)| call.as_str())) {
+            (Kind::DuplicateUnseen, _) | (Kind::OutcomeUnknown, Some("create_sales_order")) => {
+                Some(Step::CreateSalesOrder)
+            }
+            (Kind::OutcomeUnknown, Some("cancel_lines")) => Some(Step::CancelSalesOrder),
+            (Kind::OutcomeUnknown, Some("OR29")) => Some(Step::CancelOrder),
+            _ => None,
+        }
+    }
+
     /// Is it parked at this step?
     pub fn is_parked_at(&self, step: &Step) -> bool {
         self.is_parked() && self.step == step.as_str()
@@ -282,8 +304,23 @@ mod tests {
         let (p, settled) = doubt(State::Shipped);
         assert_eq!(p.shipment, Sent::Yes);
         assert_eq!(settled, ["accept_lines", "confirm_shipment"]);
-        let (p, _) = doubt(State::Canceled);
+        let (p, settled) = doubt(State::Canceled);
         assert_eq!(p.order_cancelled, Sent::Yes);
+        assert_eq!(settled, ["cancel_order"], "called off before any decision");
+    }
+
+    #[test]
+    fn an_order_called_off_after_the_shop_decided_had_been_accepted() {
+        let mut p = Progress {
+            acceptance: Acceptance::Doubtful { read_after: at(5) },
+            ..Progress::default()
+        };
+        let called_off = crate::order::Order {
+            decided_at: Some(at(3)),
+            ..order(State::Canceled)
+        };
+        assert_eq!(p.absorb(&called_off), ["accept_lines"]);
+        assert_eq!(p.acceptance, Acceptance::Told { accepted: true });
     }
 
     #[test]

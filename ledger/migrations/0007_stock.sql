@@ -77,6 +77,8 @@ CREATE TABLE stock_offers (
     acknowledged BIGINT,
     acknowledged_at BIGINT,
     acknowledged_import BIGINT,
+    -- What it showed before figures grew too old, while the action chosen for that lasts.
+    steady BIGINT,
     -- A quantity that Mirakl refused is not sent again by a difference.
     refused BIGINT,
     -- How far a person let it go; the guard holds it no more within that.

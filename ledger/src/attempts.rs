@@ -148,12 +148,15 @@ impl Ledger {
     /// The other side was asked, and does not show what was sent until `sent_until`. Answers the
     /// attempts whose answer was lost and that no look showed, those before this look too, unless
     /// [`Ledger::park_attempts`] came since; the oldest first.
+    ///
+    /// An attempt of which nobody told, since its worker was killed over it, is as one whose answer
+    /// was lost: it may have sent.
     pub async fn not_shown(&self, intent: &Intent, sent_until: Timestamp) -> Result<Vec<Attempt>> {
         let mut writing = self.writing().await?;
         let conn = writing.conn();
         sqlx::query(
             "UPDATE attempts SET ended = 'not_shown' \
-             WHERE intent_id = $1 AND ended = 'lost' AND send_deadline <= $2",
+             WHERE intent_id = $1 AND (ended IS NULL OR ended = 'lost') AND send_deadline <= $2",
         )
         .bind(intent.id)
         .bind(sent_until.as_millisecond())

@@ -210,7 +210,8 @@ impl Ledger {
     }
 
     /// Gives the one try of a call that was closed for a lacking right; it is closed for the others
-    /// until then. False when another has it.
+    /// until then. False when another has it; one for longer than that was noted by a clock that ran
+    /// ahead, and holds nobody.
     pub async fn try_call(
         &self,
         endpoint: &Endpoint,
@@ -221,7 +222,8 @@ impl Ledger {
         let mut writing = self.writing().await?;
         let given = sqlx::query(
             "UPDATE closed_calls SET closed_until = $4 \
-             WHERE endpoint = $1 AND call = $2 AND closed_until <= $3 RETURNING call",
+             WHERE endpoint = $1 AND call = $2 AND (closed_until <= $3 OR closed_until > $4) \
+             RETURNING call",
         )
         .bind(endpoint.to_string())
         .bind(call)

@@ -63,7 +63,9 @@ pub struct Stale {
 }
 
 impl Ledger {
-    /// Orders whose deadline may matter, in the order of their keys, after one of them.
+    /// Orders whose deadline may matter, in the order of their keys, after one of them; and after
+    /// which the next page begins, nothing when this one is the last. An order that cannot be read is
+    /// left out, and told in the log.
     ///
     /// What waits for the customer's payment or is shipped has none, unless it has news that nobody
     /// looked at. Orders of which a window is kept are listed too, so that it can be taken back.
@@ -71,7 +73,7 @@ impl Ledger {
         &self,
         after: Option<&OrderKey>,
         limit: u32,
-    ) -> Result<Vec<Watched>> {
+    ) -> Result<(Vec<Watched>, Option<OrderKey>)> {
         let rows = sqlx::query(
             "SELECT marketplace, order_id, active, facts, progress, waits_for, due_from, due_at \
              FROM orders \
@@ -104,7 +106,11 @@ impl Ledger {
                 tracing::warn!("left out a deadline: {error}");
             })
         };
-        Ok(rows.iter().filter_map(|row| readable(row).ok()).collect())
+        let is_full = rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        // Of all rows, also of those that were left out: the page is no shorter by them.
+        let last = rows.iter().rev().find_map(|row| key_of(row).ok());
+        let all = rows.iter().filter_map(|row| readable(row).ok()).collect();
+        Ok((all, last.filter(|_| is_full)))
     }
 
     /// Levels of the open exceptions of orders.
@@ -120,7 +126,10 @@ impl Ledger {
         for row in &rows {
             let columns = Columns { row, what: WHAT };
             let level = Level::of(columns.number("level")?);
-            levels.entry(key_of(row)?).or_default().push(level);
+            match key_of(row) {
+                Ok(key) => levels.entry(key).or_default().push(level),
+                Err(error) => tracing::warn!("left out an exception's level: {error}"),
+            }
         }
         Ok(levels)
     }
@@ -173,8 +182,15 @@ impl Ledger {
         Ok(counts)
     }
 
-    /// Opens an exception for each feed that is stale, and closes those of feeds that are not.
-    pub async fn settle_freshness(&self, stale: &[Stale], now: Timestamp) -> Result<()> {
+    /// Opens an exception for each feed that is stale, and closes those of feeds that are not. Of one
+    /// that is `undecided` an exception stays as it is: a worker that has just started does not know
+    /// for how long nothing came.
+    pub async fn settle_freshness(
+        &self,
+        stale: &[Stale],
+        undecided: &[String],
+        now: Timestamp,
+    ) -> Result<()> {
         let known = {
             let mut conn = self.reading().await?;
             exceptions::open_subjects(&mut conn, Origin::Freshness).await?
@@ -190,7 +206,7 @@ impl Ledger {
             subject,
         };
         for (_, name) in &known {
-            if !stale.iter().any(|stale| stale.name == *name) {
+            if !undecided.contains(name) && !stale.iter().any(|stale| stale.name == *name) {
                 exceptions::close(conn, about(name), None, "fresh_again", now).await?;
             }
         }

@@ -2,7 +2,7 @@
 //! opened for all.
 
 use domain::exception::Kind;
-use domain::gate::{Endpoint, Reason};
+use domain::gate::{self, Endpoint, Reason};
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
@@ -92,20 +92,29 @@ impl Ledger {
 
     /// Gives the one probe of a closed gate, until then. False when it is not due, another has it,
     /// or the gate is open.
+    ///
+    /// What was noted by a clock that ran ahead holds nobody: a probe due, or under way, for longer
+    /// than [`gate::LONGEST_PROBE`] from now, or than the lease that is asked for.
     pub async fn take_probe(
         &self,
         endpoint: &Endpoint,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool> {
+        let believed = now
+            .checked_add(gate::LONGEST_PROBE)
+            .unwrap_or(Timestamp::MAX);
         let mut writing = self.writing().await?;
         let given = sqlx::query(
             "UPDATE gates SET probing_until = $3 WHERE endpoint = $1 AND reason IS NOT NULL \
-             AND probe_at <= $2 AND probing_until <= $2 RETURNING version",
+             AND (probe_at <= $2 OR probe_at > $4) \
+             AND (probing_until <= $2 OR probing_until > $5) RETURNING version",
         )
         .bind(endpoint.to_string())
         .bind(now.as_millisecond())
         .bind(until.as_millisecond())
+        .bind(believed.as_millisecond())
+        .bind(believed.max(until).as_millisecond())
         .fetch_optional(writing.conn())
         .await
         .doing("taking a probe")?;

@@ -50,6 +50,7 @@ impl Ledger {
         }
         let version = append(writing.conn(), &json, now).await?;
         writing.commit("publishing the mapping tables").await?;
+        self.keep(&json, now).await;
         Ok(version)
     }
 }
@@ -76,6 +77,19 @@ pub(crate) async fn newest(conn: &mut AnyConnection) -> Result<Option<(i64, Stri
     let read = |row| {
         let columns = Columns { row, what: WHAT };
         Ok((columns.number("version")?, columns.text("json")?))
+    };
+    row.as_ref().map(read).transpose()
+}
+
+/// The tables in force, and since when.
+pub(crate) async fn newest_at(conn: &mut AnyConnection) -> Result<Option<(String, Timestamp)>> {
+    let row = sqlx::query("SELECT json, published_at FROM mappings ORDER BY version DESC LIMIT 1")
+        .fetch_optional(conn)
+        .await
+        .doing("reading the mapping tables")?;
+    let read = |row| {
+        let columns = Columns { row, what: WHAT };
+        Ok((columns.text("json")?, columns.moment("published_at")?))
     };
     row.as_ref().map(read).transpose()
 }

@@ -11,7 +11,7 @@ use crate::columns::{Columns, from_json, to_json};
 use crate::error::{Doing, Error, Result};
 use crate::exceptions::{self, About, Opening, Origin};
 use crate::mappings::{append, newest};
-use crate::open::Ledger;
+use crate::open::{Alone, Ledger};
 
 const WHAT: &str = "proposed mapping tables";
 /// Changed keys that are kept for people to read; the number is kept whole.
@@ -83,6 +83,8 @@ impl Ledger {
         let doing = "offering the mapping tables";
         let json = to_json(mappings, WHAT)?;
         let mut writing = self.writing().await?;
+        // Two workers that offer at the same moment must see each other's.
+        writing.alone(Alone::Publishes).await?;
         let conn = writing.conn();
         let in_force = newest(conn).await?;
         let held = open_proposal(conn).await?;
@@ -104,6 +106,7 @@ impl Ledger {
         let Some((changes, total)) = before.as_ref().and_then(needs_yes) else {
             let version = append(conn, &json, now).await?;
             writing.commit(doing).await?;
+            self.keep(&json, now).await;
             return Ok(Offered::InForce(version));
         };
         hold(conn, &json, &changes, total, now).await?;
@@ -125,6 +128,7 @@ impl Ledger {
     pub async fn approve_mappings(&self, id: i64, by: &str, now: Timestamp) -> Result<Approval> {
         let doing = "approving the mapping tables";
         let mut writing = self.writing().await?;
+        writing.alone(Alone::Publishes).await?;
         let conn = writing.conn();
         // Whoever writes first holds the row; the other finds it decided.
         let decided = sqlx::query(
@@ -156,9 +160,11 @@ impl Ledger {
                 at: columns.moment("decided_at")?,
             });
         }
-        let version = append(conn, &columns.text("json")?, now).await?;
+        let json = columns.text("json")?;
+        let version = append(conn, &json, now).await?;
         exceptions::close(conn, ABOUT, None, "approved", now).await?;
         writing.commit(doing).await?;
+        self.keep(&json, now).await;
         Ok(Approval::InForce(version))
     }
 }

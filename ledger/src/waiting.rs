@@ -1,5 +1,7 @@
 //! Orders that wait at a closed gate, and whose turn is when once it opens.
 
+use std::time::Duration;
+
 use domain::gate::{self, Endpoint};
 use domain::marketplace::OrderKey;
 use domain::step::Stage;
@@ -11,6 +13,8 @@ use crate::error::{Doing, Result};
 use crate::open::Ledger;
 
 const WHAT: &str = "an order at a gate";
+/// How far the clocks of two workers may be apart.
+const SKEW: Duration = Duration::from_secs(5);
 /// Deadline of an order without one: it goes last.
 const NEVER: i64 = i64::MAX;
 
@@ -45,6 +49,8 @@ impl Ledger {
     }
 
     /// When an order's turn is, after the gate opened; one that comes new stands behind all others.
+    ///
+    /// Turns that were given by a clock that ran ahead are given anew from now.
     pub async fn turn_at_gate(
         &self,
         endpoint: &Endpoint,
@@ -53,6 +59,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Timestamp> {
         let doing = "reading a turn at a gate";
+        self.give_turns_anew(endpoint, every_ms, now).await?;
         let slot = sqlx::query(
             "SELECT slot FROM gate_waiting WHERE endpoint = $1 AND marketplace = $2 \
              AND order_id = $3 AND slot IS NOT NULL",
@@ -87,6 +94,46 @@ impl Ledger {
         note(writing.conn(), endpoint, key, place, Some(last)).await?;
         writing.commit(doing).await?;
         Ok(Timestamp::from_millisecond(last).unwrap_or(Timestamp::MAX))
+    }
+
+    /// A gate that opened in the future was opened by a clock that ran ahead: so were its turns given.
+    async fn give_turns_anew(
+        &self,
+        endpoint: &Endpoint,
+        every_ms: i64,
+        now: Timestamp,
+    ) -> Result<()> {
+        let doing = "giving turns at a gate anew";
+        let believed = now.checked_add(SKEW).unwrap_or(Timestamp::MAX);
+        let row = sqlx::query("SELECT since FROM gates WHERE endpoint = $1 AND since > $2")
+            .bind(endpoint.to_string())
+            .bind(believed.as_millisecond())
+            .fetch_optional(&mut *self.reading().await?)
+            .await
+            .doing(doing)?;
+        if row.is_none() {
+            return Ok(());
+        }
+        let mut writing = self.writing().await?;
+        let conn = writing.conn();
+        let set = sqlx::query("UPDATE gates SET since = $3 WHERE endpoint = $1 AND since > $2")
+            .bind(endpoint.to_string())
+            .bind(believed.as_millisecond())
+            .bind(now.as_millisecond())
+            .execute(&mut *conn)
+            .await
+            .doing(doing)?;
+        // Another worker may have been first.
+        if set.rows_affected() > 0 {
+            let drain_until = give_turns(conn, endpoint, every_ms, now).await?;
+            sqlx::query("UPDATE gates SET drain_until = $2 WHERE endpoint = $1")
+                .bind(endpoint.to_string())
+                .bind(drain_until)
+                .execute(&mut *conn)
+                .await
+                .doing(doing)?;
+        }
+        writing.commit(doing).await
     }
 
     /// How many orders wait at a gate, or have their turn still to come.

@@ -62,8 +62,16 @@ pub struct RebuildDocument {
     pub open_runs: u64,
     /// Commands that only the histories of open runs remembered.
     pub remembered: u64,
+    /// Writes that wait for a person, because nobody knows what became of them.
+    pub parked: u64,
+    /// Orders with an open run that Mirakl does not show.
+    pub not_shown: u64,
+    /// Do mapping tables wait for a person's yes?
+    pub tables_held: bool,
     /// Feeds over the lost ledger that were ended.
     pub feeds_ended: Vec<String>,
+    /// Sweeps over the lost ledger that were ended.
+    pub sweeps_ended: Vec<String>,
 }
 
 impl RebuildDocument {
@@ -86,7 +94,11 @@ impl RebuildDocument {
             shipments: 0,
             open_runs: 0,
             remembered: 0,
+            parked: 0,
+            not_shown: 0,
+            tables_held: false,
             feeds_ended: vec![],
+            sweeps_ended: vec![],
         }
     }
 
@@ -97,7 +109,7 @@ impl RebuildDocument {
             .to_vec()
     }
 
-    fn figures(&self) -> [(&'static str, &'static str, u64); 10] {
+    fn figures(&self) -> [(&'static str, &'static str, u64); 11] {
         [
             ("export", "decisions and erasures", self.decisions),
             ("Mirakl", "orders", self.orders),
@@ -109,6 +121,7 @@ impl RebuildDocument {
             ("", "released", self.released),
             ("", "shipments", self.shipments),
             ("Temporal", "commands from open runs", self.remembered),
+            ("", "writes that wait for a person", self.parked),
         ]
     }
 
@@ -131,6 +144,19 @@ impl RebuildDocument {
             text += &format!(
                 "ended {feed}: it filled the lost ledger; the next worker starts it over this one\n"
             );
+        }
+        for sweep in &self.sweeps_ended {
+            text +=
+                &format!("ended {sweep}: it went by the lost ledger; the next sweep looks again\n");
+        }
+        if self.not_shown > 0 {
+            text += &format!(
+                "{} orders with an open run are not shown by Mirakl; each is taken up when it shows\n",
+                self.not_shown
+            );
+        }
+        if self.tables_held {
+            text += "mapping tables still wait for a yes: bcm mappings show\n";
         }
         text += if self.dry_run {
             "dry run: nothing was kept, and nothing ended\n"

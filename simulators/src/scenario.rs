@@ -7,7 +7,6 @@ mod hostile;
 mod large;
 mod mappings;
 mod plan;
-mod visits;
 
 use std::fmt;
 
@@ -19,7 +18,6 @@ use crate::mirakl::{MiraklOptions, ShippingType, TaxMode};
 pub use hostile::{Hostile, HostileOrder};
 pub use large::Large;
 pub use plan::{Expect, Kind, PlannedOrder};
-pub use visits::Visit;
 
 /// Marketplace in the United States: USD, prices without tax.
 pub const NORDWIND: &str = "nordwind";
@@ -120,11 +118,6 @@ impl World {
         hostile::orders(self, n)
     }
 
-    /// `n` customers over both marketplaces, each for one of so many items.
-    pub fn visits(&self, items: usize, n: usize) -> Vec<Visit> {
-        visits::visits(self.seed, items, n)
-    }
-
     /// The connector's mapping tables: file name and CSV text.
     pub fn mapping_files(&self) -> Vec<(&'static str, String)> {
         mappings::files(self)
@@ -158,16 +151,6 @@ mod tests {
         };
         assert_eq!(text(7), text(7));
         assert_ne!(text(7).0, text(8).0);
-    }
-
-    #[test]
-    fn customers_are_the_same_for_a_seed_and_want_every_item_of_both_marketplaces() {
-        let visits = World::new(7).visits(6, 180);
-        assert_eq!(visits, World::new(7).visits(6, 180));
-        assert_ne!(visits, World::new(8).visits(6, 180));
-        let places: BTreeSet<_> = visits.iter().map(|v| (v.marketplace, v.item)).collect();
-        assert_eq!(places.len(), 12);
-        assert!(visits.iter().all(|v| matches!(v.units, 1 | 2)));
     }
 
     #[test]

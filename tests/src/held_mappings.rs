@@ -153,7 +153,7 @@ fn swapped(table: &str) -> String {
 }
 
 /// Every SKU of division 01 is the one of the next line.
-fn shifted(table: &str) -> String {
+pub fn shifted(table: &str) -> String {
     let mut lines: Vec<Vec<String>> = table
         .lines()
         .map(|line| line.split(',').map(str::to_owned).collect())
@@ -174,7 +174,7 @@ async fn held_now(world: &World) -> Option<ledger::Proposal> {
     world.ledger.held_mappings().await.unwrap()
 }
 
-async fn held(world: &World) -> ledger::Proposal {
+pub async fn held(world: &World) -> ledger::Proposal {
     until("the tables are held", PATIENCE, async || {
         held_now(world).await
     })

@@ -19,6 +19,7 @@ mod happy;
 mod held_mappings;
 mod postgres;
 mod rebuild;
+mod rebuild_waiting;
 mod replay;
 mod restarted;
 mod starting;

@@ -3,10 +3,12 @@
 #[path = "../../ledger/tests/server/postgres.rs"]
 mod server;
 
+use activities::Clock;
 use ledger::MasterKey;
 use secrecy::ExposeSecret;
+use worker::connect;
 
-use crate::harness::{Beside, PATIENCE, Setup, Working, World, until};
+use crate::harness::{Beside, PATIENCE, Setup, Working, World, load, until};
 
 /// Ends every connection to the ledgers, as a restarted database does.
 const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
@@ -56,9 +58,13 @@ async fn a_strange_postgresql_ledger_a_wrong_key_and_no_database_keep_a_worker_f
     let worker = world.worker().await;
 
     let url = load_url(&world);
-    let strange = refusal(&world, "strange.toml", &url, &server.database()).await;
+    let others = server.database();
+    let strange = refusal(&world, "strange.toml", &url, &others).await;
     assert!(strange.contains("is running over ledger"), "{strange}");
     assert!(strange.contains(world.ledger.id()), "{strange}");
+    let config = load(&world.folder.join("strange.toml")).unwrap();
+    let untouched = connect::ledger(&config, &Clock::system()).await.unwrap();
+    assert_eq!(untouched.mapping_version().await.unwrap(), 0, "no tables");
 
     let key = MasterKey::generate().to_base64();
     std::fs::write(world.folder.join("other.key"), key.expose_secret()).unwrap();

@@ -232,7 +232,7 @@ async fn a_ledger_that_was_never_lost_is_not_rebuilt() {
     assert_eq!(trouble.code, "ledger_not_empty");
 }
 
-async fn rebuild(world: &World, dry_run: bool) -> Result<RebuildDocument> {
+pub async fn rebuild(world: &World, dry_run: bool) -> Result<RebuildDocument> {
     let config = load(&world.config())?;
     let asked = RebuildLedger {
         export: vec![],
@@ -242,7 +242,7 @@ async fn rebuild(world: &World, dry_run: bool) -> Result<RebuildDocument> {
 }
 
 /// Deletes the ledger's files, as a lost disk does.
-async fn lose(world: &mut World) {
+pub async fn lose(world: &mut World) {
     for name in ["bcm.db", "bcm.db-wal", "bcm.db-shm"] {
         // SQLite may have removed the last two itself.
         let _ = std::fs::remove_file(world.folder.join(name));

@@ -6,3 +6,4 @@ mod place;
 mod refused;
 mod schedule;
 mod sold;
+mod terminal;

@@ -1,11 +1,11 @@
 //! Watches deadlines, feeds and runs from the ledger: also while Temporal is away.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use activities::{Connections, Failure, Shop, Sweeps};
 use domain::deadline::{Deadline, Level, Limits, deadline, look_every_ms};
-use domain::marketplace::OrderKey;
+use domain::marketplace::{MarketplaceCode, OrderKey};
 use jiff::{SignedDuration, Timestamp};
 use ledger::{Due, FeedState, Stale, Watched};
 use temporalio_client::Client;
@@ -46,20 +46,25 @@ pub async fn watch(connections: Arc<Connections>, temporal: Option<Temporal>) {
         connections,
         temporal,
     };
-    let mut runs_at = None::<Instant>;
-    loop {
-        if let Err(error) = watch.pass().await {
-            tracing::warn!(
-                "deadlines: {error}; looked at again in {} s",
-                every.as_secs()
-            );
+    let passes = async {
+        loop {
+            if let Err(error) = watch.pass().await {
+                tracing::warn!(
+                    "deadlines: {error}; looked at again in {} s",
+                    every.as_secs()
+                );
+            }
+            tokio::time::sleep(every).await;
         }
-        if runs_at.is_none_or(|at| at.elapsed() >= RUNS_EVERY) {
+    };
+    // Beside the passes: Temporal may be slow, and the deadlines do not wait for it.
+    let looks = async {
+        loop {
             watch.look_at_runs().await;
-            runs_at = Some(Instant::now());
+            tokio::time::sleep(RUNS_EVERY).await;
         }
-        tokio::time::sleep(every).await;
-    }
+    };
+    let ((), ()) = tokio::join!(passes, looks);
 }
 
 /// Waits for something while deadlines are watched all the same.
@@ -75,6 +80,25 @@ fn limits(shop: &Shop) -> Limits {
         acceptance_s: shop.policy.acceptance_limit_s,
         ship_within_days: shop.ship_within_days,
     }
+}
+
+/// How long ago a feed or a schedule last succeeded.
+enum Age {
+    /// Too long, in seconds.
+    TooOld(u64),
+    /// It never did, and this worker has not watched it for long enough.
+    NotKnown,
+    /// Lately.
+    Fresh,
+}
+
+/// What a look at feeds and schedules found.
+#[derive(Default)]
+struct Freshness {
+    /// Without success for too long.
+    stale: Vec<Stale>,
+    /// Names of those of which nobody knows yet.
+    undecided: Vec<String>,
 }
 
 struct Watch {
@@ -99,16 +123,15 @@ impl Watch {
         let open = ledger.raised_levels().await?;
         let mut after: Option<OrderKey> = None;
         loop {
-            let orders = ledger.watched_orders(after.as_ref(), PAGE).await?;
-            let full = orders.len() >= PAGE as usize;
-            after = orders.last().map(|order| order.key.clone());
+            let (orders, next) = ledger.watched_orders(after.as_ref(), PAGE).await?;
             for order in &orders {
                 let levels = open.get(&order.key).map_or(&[][..], Vec::as_slice);
                 self.settle(order, levels).await?;
             }
-            if !full {
+            if next.is_none() {
                 return Ok(());
             }
+            after = next;
         }
     }
 
@@ -160,65 +183,87 @@ impl Watch {
         let connections = &self.connections;
         let ledger = &connections.ledger;
         let feeds = ledger.feeds().await?;
-        let mut stale = vec![];
+        let mut found = Freshness::default();
         for shop in connections.shops.values() {
             let name = format!("{}/orders", shop.code);
             let feed = feeds.iter().find(|feed| feed.name == name);
             let last = feed.and_then(|feed| feed.last_success);
-            if let Some(age) = self.too_old(last, shop.poll) {
-                let id = ids::orders_feed(&shop.code);
-                stale.push(Stale {
-                    evidence: self.why(&name, &id, age, feed).await,
-                    marketplace: Some(shop.code.clone()),
-                    name,
-                });
+            match self.age(last, shop.poll) {
+                Age::TooOld(age) => {
+                    let id = ids::orders_feed(&shop.code);
+                    found.stale.push(Stale {
+                        evidence: self.why(&name, &id, age, feed).await,
+                        marketplace: Some(shop.code.clone()),
+                        name,
+                    });
+                }
+                Age::NotKnown => found.undecided.push(name),
+                Age::Fresh => {}
             }
             let last = ledger.last_sweep(&shop.code).await?;
-            if let Some(age) = self.too_old(last, SWEEP_EVERY) {
-                let name = ids::sweep(&shop.code);
-                stale.push(Stale {
-                    evidence: self.why_schedule(&name, age).await,
-                    marketplace: Some(shop.code.clone()),
-                    name,
-                });
-            }
+            let sweep = (ids::sweep(&shop.code), &shop.code);
+            self.schedule(sweep, last, SWEEP_EVERY, &mut found).await;
         }
+        let every = connections.stock.site.every;
         for code in connections.stock.shops.keys() {
             let last = ledger.last_publication(code, false).await?;
             let last = last.and_then(|last| last.ended_at);
-            if let Some(age) = self.too_old(last, connections.stock.site.every) {
-                let name = ids::stock(code);
-                stale.push(Stale {
-                    evidence: self.why_schedule(&name, age).await,
-                    marketplace: Some(code.clone()),
-                    name,
-                });
-            }
+            let stock = (ids::stock(code), code);
+            self.schedule(stock, last, every, &mut found).await;
         }
         let site = &connections.site;
         let name = format!("{}/shipments", site.name);
         let feed = feeds.iter().find(|feed| feed.name == name);
-        if let Some(age) = self.too_old(feed.and_then(|f| f.last_success), site.poll) {
-            let id = ids::shipments_feed(&site.name);
-            stale.push(Stale {
-                evidence: self.why(&name, &id, age, feed).await,
-                marketplace: None,
-                name,
-            });
+        match self.age(feed.and_then(|f| f.last_success), site.poll) {
+            Age::TooOld(age) => {
+                let id = ids::shipments_feed(&site.name);
+                found.stale.push(Stale {
+                    evidence: self.why(&name, &id, age, feed).await,
+                    marketplace: None,
+                    name,
+                });
+            }
+            Age::NotKnown => found.undecided.push(name),
+            Age::Fresh => {}
         }
         ledger
-            .settle_freshness(&stale, connections.clock.now())
+            .settle_freshness(&found.stale, &found.undecided, connections.clock.now())
             .await?;
         Ok(())
     }
 
-    /// Seconds since the last success, when that is too long. What never succeeded counts from the
-    /// start of this worker.
-    fn too_old(&self, last: Option<Timestamp>, interval: Duration) -> Option<u64> {
-        let last = last.unwrap_or(self.since);
-        let age = self.connections.clock.now().duration_since(last);
+    /// Judges a schedule by its ID and marketplace.
+    async fn schedule(
+        &self,
+        (name, of): (String, &MarketplaceCode),
+        last: Option<Timestamp>,
+        every: Duration,
+        found: &mut Freshness,
+    ) {
+        match self.age(last, every) {
+            Age::TooOld(age) => found.stale.push(Stale {
+                evidence: self.why_schedule(&name, age).await,
+                marketplace: Some(of.clone()),
+                name,
+            }),
+            Age::NotKnown => found.undecided.push(name),
+            Age::Fresh => {}
+        }
+    }
+
+    /// Is the last success too long ago? What never succeeded counts from the start of this worker,
+    /// which another may have begun to count long before.
+    fn age(&self, last: Option<Timestamp>, interval: Duration) -> Age {
+        let now = self.connections.clock.now();
+        let age = now.duration_since(last.unwrap_or(self.since));
         let age = Duration::try_from(age).unwrap_or_default();
-        (age > (interval * INTERVALS).max(STALE_AT_LEAST)).then_some(age.as_secs())
+        if age > (interval * INTERVALS).max(STALE_AT_LEAST) {
+            Age::TooOld(age.as_secs())
+        } else if last.is_none() {
+            Age::NotKnown
+        } else {
+            Age::Fresh
+        }
     }
 
     /// Why a feed stands still, as far as it can be told.

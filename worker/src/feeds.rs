@@ -15,11 +15,13 @@ use workflows::ids;
 /// Name of the memo that says which ledger a feed fills.
 const LEDGER: &str = "ledger";
 
-/// Starts every feed that does not run.
+/// Makes sure that this worker's ledger is the one that running feeds fill. To be asked before anything
+/// of this worker is put in force.
 ///
 /// # Errors
 /// A feed that fills another ledger: two workers with two ledgers on one shop would each know half.
-pub async fn start(client: &Client, connections: &Connections) -> anyhow::Result<()> {
+/// A ledger that is half rebuilt.
+pub async fn check(client: &Client, connections: &Connections) -> anyhow::Result<()> {
     if connections
         .ledger
         .rebuild()
@@ -31,10 +33,23 @@ pub async fn start(client: &Client, connections: &Connections) -> anyhow::Result
              it goes on where it stopped."
         );
     }
+    let shops = connections.shops.keys().map(ids::orders_feed);
+    let site = ids::shipments_feed(&connections.site.name);
+    for id in shops.chain([site]) {
+        is_ours(client, &id, connections.ledger.id()).await?;
+    }
+    Ok(())
+}
+
+/// Starts every feed that does not run.
+///
+/// # Errors
+/// As [`check`], before any feed is started.
+pub async fn start(client: &Client, connections: &Connections) -> anyhow::Result<()> {
+    check(client, connections).await?;
     let ledger_id = connections.ledger.id().to_owned();
     for code in connections.shops.keys() {
         let id = ids::orders_feed(code);
-        is_ours(client, &id, &ledger_id).await?;
         let input = input(code.as_str(), &ledger_id);
         let options = options(&id, &ledger_id, &format!("Orders of {code}"));
         client
@@ -44,7 +59,6 @@ pub async fn start(client: &Client, connections: &Connections) -> anyhow::Result
     }
     let site = &connections.site.name;
     let id = ids::shipments_feed(site);
-    is_ours(client, &id, &ledger_id).await?;
     let options = options(&id, &ledger_id, &format!("Shipments of {site}"));
     client
         .start_workflow(CollectShipments::run, input(site, &ledger_id), options)

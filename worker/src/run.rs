@@ -80,10 +80,25 @@ impl Running {
 /// The ledger's.
 pub async fn publish(connections: &Connections, tables: &Mappings) -> anyhow::Result<i64> {
     let offered = mappings::offer(connections, tables).await;
+    connections.ledger.keep_tables().await?;
     Ok(match offered.context("mapping tables")? {
         Offered::InForce(version) => version,
         Offered::Held(_) => connections.ledger.mapping_version().await?,
     })
+}
+
+/// As [`publish`], once it is known that this ledger is the one that running feeds fill: a worker that
+/// is refused has changed nothing.
+///
+/// # Errors
+/// As [`feeds::check`] and [`publish`].
+pub async fn put_in_force(
+    client: &Client,
+    connections: &Connections,
+    tables: &Mappings,
+) -> anyhow::Result<i64> {
+    feeds::check(client, connections).await?;
+    publish(connections, tables).await
 }
 
 /// Runs until `stop` resolves, then hands everything over.

@@ -13,7 +13,9 @@ use temporalio_client::tonic::{Code, IntoRequest};
 use temporalio_client::{Client, NamespacedClient};
 use temporalio_common::protos::temporal::api::schedule::v1::schedule_action::Action;
 use temporalio_common::protos::temporal::api::workflowservice::v1::UpdateScheduleRequest;
+use temporalio_common::search_attributes::SearchAttributes;
 use workflows::ids;
+use workflows::orders::MARKETPLACE;
 use workflows::stock::{PublishInput, PublishStock};
 use workflows::sweep::{Sweep, SweepInput};
 
@@ -28,6 +30,7 @@ const TRIES: u32 = 5;
 #[derive(Clone)]
 struct Wanted {
     id: String,
+    of: MarketplaceCode,
     action: ScheduleAction,
     every: Duration,
     /// A start that was missed is made up for within so long; later ones see the same.
@@ -69,6 +72,7 @@ fn sweep(code: &MarketplaceCode, ledger_id: &str) -> Wanted {
     Wanted {
         action: ScheduleAction::start_workflow(Sweep::run, input, ids::FEEDS, id.clone()),
         id,
+        of: code.clone(),
         every: SWEEP_EVERY,
         catch_up: Duration::from_secs(12 * 3600),
         longest: Duration::from_secs(6 * 3600),
@@ -84,6 +88,7 @@ fn stock(code: &MarketplaceCode, ledger_id: &str, every: Duration) -> Wanted {
     Wanted {
         action: ScheduleAction::start_workflow(PublishStock::run, input, ids::STOCK, id.clone()),
         id,
+        of: code.clone(),
         every,
         catch_up: every.max(Duration::from_secs(60)),
         longest: Duration::from_secs(2 * 3600),
@@ -138,7 +143,6 @@ async fn set(
             action,
             every,
             catch_up,
-            longest,
             ..
         } = wanted.clone();
         let done = async {
@@ -154,7 +158,7 @@ async fn set(
                 Default::default(),
             );
             updated.await?;
-            limit(client, schedule, longest).await
+            limit(client, schedule, wanted).await
         };
         match done.await {
             Err(ScheduleError::Rpc(status))
@@ -164,17 +168,20 @@ async fn set(
     }
 }
 
-/// The longest that a started run may last; only the plain call can say it.
+/// The longest that a started run may last, and by which marketplace it is found in a list; only the
+/// plain call can say them.
 async fn limit(
     client: &Client,
     schedule: &ScheduleHandle<Client>,
-    longest: Duration,
+    wanted: &Wanted,
 ) -> Result<(), ScheduleError> {
     let described = schedule.describe(Default::default()).await?;
     let mut raw = described.into_raw();
     let action = raw.schedule.as_mut().and_then(|s| s.action.as_mut());
     if let Some(Action::StartWorkflow(info)) = action.and_then(|a| a.action.as_mut()) {
-        info.workflow_execution_timeout = longest.try_into().ok();
+        info.workflow_execution_timeout = wanted.longest.try_into().ok();
+        let of = MARKETPLACE.value_set(wanted.of.to_string());
+        info.search_attributes = Some(SearchAttributes::new([of]).into_proto());
     }
     let request = UpdateScheduleRequest {
         namespace: client.namespace(),

@@ -91,9 +91,10 @@ impl WatchedKey {
         if self.seen == now && !again {
             return None;
         }
+        // Seen once it was read: one that is just being written is looked at again.
+        let text = std::fs::read_to_string(&self.file).ok()?;
         self.seen = now;
         self.tried = None;
-        let text = std::fs::read_to_string(&self.file).ok()?;
         let text = text.trim();
         let another = !text.is_empty() && text != self.held.expose_secret();
         another.then(|| SecretString::from(text.to_owned()))
@@ -158,5 +159,30 @@ mod tests {
         assert!(key.changed().is_none(), "told once");
         std::fs::write(&file, " ").unwrap();
         assert!(key.changed().is_none(), "an empty file is no key");
+    }
+
+    #[test]
+    fn a_file_that_could_not_be_read_is_looked_at_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
+        // Half written, then whole, within what the file's stamp can tell apart.
+        let write = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            let file = std::fs::File::options().write(true).open(&path).unwrap();
+            file.set_modified(at).unwrap();
+        };
+        let mut key = WatchedKey {
+            endpoint: Endpoint::BlueCherry("main".into()),
+            file: path.clone(),
+            held: "old".into(),
+            shop: None,
+            seen: None,
+            tried: None,
+        };
+        write(b"\xff\xff\xff\xff\xff");
+        assert!(key.changed().is_none(), "it cannot be read");
+        write(b"newer");
+        assert_eq!(key.changed().unwrap().expose_secret(), "newer");
     }
 }

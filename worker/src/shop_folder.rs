@@ -88,18 +88,17 @@ pub struct Shop<'a> {
     pub port: u16,
     /// How quick everything is.
     pub pace: Pace,
-    /// What the file says of stock: the site's sections and each shop's line. Nothing is published
-    /// without.
+    /// What is said of stock; nothing is published when empty.
     pub stock: Option<StockText>,
 }
 
-/// What the file says of stock.
+/// What a configuration says of stock, as text.
 #[derive(Clone, Debug)]
 pub struct StockText {
-    /// Sections of the site.
+    /// `[stock]` and its tables.
     pub site: String,
-    /// What each shop has.
-    pub shop: String,
+    /// Lines of the first marketplace, and of the second.
+    pub shops: [String; 2],
 }
 
 /// Opens the account that finance would have opened for the first marketplace, and answers its code.
@@ -150,7 +149,14 @@ impl Shop<'_> {
             self.marketplace(NORDWIND, "NW", &self.nordwind, &customer),
             self.marketplace(GALERIA, "GA", &self.galeria, "{ model = \"consumer\" }"),
         ];
-        std::fs::write(folder.config(), self.head() + &shops.concat())?;
+        let [mut nordwind, mut galeria] = shops;
+        let mut head = self.head();
+        if let Some(stock) = &self.stock {
+            head += &format!("\n{}", stock.site);
+            nordwind += &stock.shops[0];
+            galeria += &stock.shops[1];
+        }
+        std::fs::write(folder.config(), head + &nordwind + &galeria)?;
         Ok(())
     }
 
@@ -184,8 +190,7 @@ listen = "127.0.0.1:{port}"
 
 [mappings]
 folder = "mappings"
-{stock}"#,
-            stock = self.stock.as_ref().map_or("", |stock| &stock.site),
+"#,
             written_by = self.written_by,
             site = self.plan.bluecherry_options().site,
             url = self.erp.url,
@@ -217,8 +222,7 @@ call_timeout_s = {call_timeout_s:?}
 read_lag_s = {read_lag_s:?}
 customer = {customer}
 short_stock = "refuse"
-{stock}"#,
-            stock = self.stock.as_ref().map_or("", |stock| &stock.shop),
+"#,
             url = at.url,
             shop_id = self.plan.mirakl_options(code).shop_id,
             since = Timestamp::now() - SignedDuration::from_mins(10),

@@ -42,6 +42,10 @@ pub struct SweepTicket {
     pub of: MarketplaceCode,
     /// The ledger's number of the sweep.
     pub sweep: i64,
+    /// Which ledger: another one may have a sweep of the same number. Empty where an older program
+    /// asked for the export.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_id: Option<String>,
 }
 
 /// How an export ended.

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use domain::gate::Endpoint;
+use domain::gate::{Endpoint, Reason};
 
 use super::answer::Told;
 use super::{Admitted, Answered, To, ms};
@@ -31,12 +31,12 @@ impl Connections {
             let endpoint = self.endpoint(to);
             let seen = self.seen(&endpoint, "").await?;
             let now = self.clock.now();
-            if seen.reason.is_none() || seen.probe_at > now {
+            if seen.reason.is_none() || !seen.is_probe_due(now) {
                 continue;
             }
             let lease = after(now, self.longest_call(to) + Duration::from_secs(1));
             if self.ledger.take_probe(&endpoint, now, lease).await? {
-                self.probe(to, &endpoint).await;
+                self.probe(to, &endpoint, seen.reason).await;
             }
         }
         Ok(())
@@ -53,8 +53,14 @@ impl Connections {
     }
 
     /// Sends the cheapest read there is, with the lease that the caller holds. Did it open the gate?
-    pub(super) async fn probe(&self, to: To<'_>, endpoint: &Endpoint) -> bool {
+    ///
+    /// Where the key was refused it is one that the key opens: V01 asks for none, so it says nothing of
+    /// it. RE01 does, and may be called whenever somebody looks.
+    pub(super) async fn probe(&self, to: To<'_>, endpoint: &Endpoint, why: Option<Reason>) -> bool {
         let (call, told) = match to {
+            To::Mirakl(shop) if why == Some(Reason::KeyRefused) => {
+                ("RE01", told(shop.client.reasons().await))
+            }
             To::Mirakl(shop) => ("V01", told(shop.client.health().await)),
             To::BlueCherry => ("get_profile", told(self.site.binding.profile().await)),
         };

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use domain::gate::{Endpoint, Lost, Pace, Reason, Streak};
+use domain::gate::{self, Endpoint, Lost, Pace, Reason, Streak};
 use jiff::{SignedDuration, Timestamp};
 use ledger::{ClosedCall, Gate};
 
+use super::{millis, ms};
 use crate::Failure;
 use crate::settings::Connections;
 
@@ -41,6 +42,14 @@ pub(crate) struct Seen {
     pub(super) bucket: Option<ClosedCall>,
 }
 
+impl Seen {
+    /// May a closed gate be probed, as far as is known here?
+    pub(super) fn is_probe_due(&self, now: Timestamp) -> bool {
+        let longest = ms(gate::LONGEST_PROBE);
+        gate::is_reached(millis(self.probe_at), millis(now), longest)
+    }
+}
+
 impl View {
     /// The next call reads anew: something changed.
     pub(crate) fn forget(&self) {
@@ -58,9 +67,12 @@ impl View {
     pub(super) fn lost(&self, endpoint: &Endpoint, lost: Lost, pace: &Pace) -> Option<u32> {
         let mut inner = self.lock();
         let name = endpoint.to_string();
-        let failed = inner.gates.get(&name).map_or(0, |gate| gate.failed_probes);
+        let gate = inner.gates.get(&name);
+        let failed = gate.map_or(0, |gate| gate.failed_probes);
+        // One that opened long ago did not open in vain, though nothing was written since.
+        let lately = gate.is_some_and(|gate| lost.at.duration_since(gate.since) < TRIAL);
         let (_, streak) = inner.streaks.entry(name).or_default();
-        let in_vain = streak.is_on_trial();
+        let in_vain = lately && streak.is_on_trial();
         // A gate that opened in vain goes on asking less and less often.
         let failed = if in_vain { failed.saturating_add(1) } else { 0 };
         streak.lost(lost, pace).then_some(failed)

@@ -1,5 +1,7 @@
 //! Mirakl's orders into the ledger.
 
+use std::time::Duration;
+
 use domain::exception::Kind;
 use domain::marketplace::OrderKey;
 use jiff::Timestamp;
@@ -7,15 +9,17 @@ use ledger::{FeedRun, Recorded, SeenOrder, Unreadable};
 use mirakl::{OrderQuery, RawOrder, Reference};
 use workflows::activities::{FeedInput, FeedReport};
 
-use super::Feeds;
 use super::tell::News;
+use super::{Feeds, Pulled};
 use crate::calls::{Admitted, To};
-use crate::settings::Shop;
+use crate::settings::{Shop, after};
 use crate::switches::Plant;
 use crate::{Failure, translate};
 
 /// Orders a page, and the most that one `order_ids` may name.
 const PAGE: u32 = 100;
+/// `Date` is told in whole seconds, and stamps are finer.
+const DATE_STEP: Duration = Duration::from_secs(1);
 /// Runs told after one pull.
 pub(super) const TOLD_A_PULL: u32 = 1_000;
 
@@ -24,7 +28,7 @@ impl Feeds {
         &self,
         feed: &FeedInput,
         name: &str,
-    ) -> Result<(FeedReport, Vec<OrderKey>, News), Failure> {
+    ) -> Result<Pulled, Failure> {
         let code = feed.marketplace().ok_or_else(|| {
             Failure::unexpected(format!("feed {name} is of no marketplace that can be"))
         })?;
@@ -32,9 +36,17 @@ impl Feeds {
         let mut sum = Recorded::default();
         // All pages of a pull, and the page of read-backs, are one use of OR11.
         let pull = self.orders.admit(To::Mirakl(shop), "OR11").await?;
-        let mut rows = self.pull_changed(&pull, shop, name, &mut sum).await?;
-        rows += self.read_back(&pull, shop, name, &mut sum).await?;
-        self.write_references(shop).await?;
+        // What came before one of these failed is told all the same, then the pull fails.
+        let read = async {
+            let changed = self.pull_changed(&pull, shop, name, &mut sum).await?;
+            let read_back = self.read_back(&pull, shop, name, &mut sum).await?;
+            self.write_references(shop).await?;
+            Ok::<u32, Failure>(changed + read_back)
+        };
+        let (rows, failed) = match read.await {
+            Ok(rows) => (rows, None),
+            Err(failure) => (0, Some(failure)),
+        };
         let ledger = self.orders.ledger();
         let owed = ledger
             .owed_orders(&code, self.orders.now(), TOLD_A_PULL)
@@ -46,7 +58,12 @@ impl Feeds {
             unreadable: sum.unreadable,
             next_in_ms: u64::try_from(shop.poll.as_millis()).unwrap_or(u64::MAX),
         };
-        Ok((report, owed, News::OrderChanged))
+        Ok(Pulled {
+            report,
+            owed,
+            news: News::OrderChanged,
+            failed,
+        })
     }
 
     /// All pages changed since the cursor, less the overlap. The cursor is made of Mirakl's stamps,
@@ -93,16 +110,16 @@ impl Feeds {
                     return Err(error.into());
                 }
             };
-            let (seen, unreadable) = sort_out(shop, &page.items, read_at);
+            let (seen, unreadable) = sort_out(shop, &page.items, read_at, page.server_date);
             let stamps = seen.iter().map(|s| s.order.updated_at);
             newest = newest.into_iter().chain(stamps).max();
             let last_page = page.next_offset.is_none();
             let first_page_at = *first_page_at.get_or_insert(page.server_date.unwrap_or(read_at));
-            let reached = reached(newest, Some(first_page_at)).filter(|_| last_page);
-            let reached = reached.map(|n| n.to_string());
+            let cursor = newest.map(|newest| reached(newest, Some(first_page_at)));
+            let cursor = cursor.filter(|_| last_page).map(|c| c.to_string());
             let run = FeedRun {
                 feed: name,
-                cursor: reached.as_deref(),
+                cursor: cursor.as_deref(),
                 last_page,
                 now: self.orders.now(),
                 prefixes: &[],
@@ -142,8 +159,21 @@ impl Feeds {
         sum: &mut Recorded,
     ) -> Result<u32, Failure> {
         let ledger = self.orders.ledger();
-        // An ID with a comma cannot be asked for; it comes with the changed orders.
-        let mut order_ids = ledger.pending_read_backs(&shop.code, PAGE).await?;
+        let order_ids = ledger.pending_read_backs(&shop.code, PAGE).await?;
+        self.read_by_id(pull, shop, name, order_ids, sum).await
+    }
+
+    /// Reads one page of orders by their IDs. One with a comma cannot be asked for; it comes with the
+    /// changed orders.
+    pub(super) async fn read_by_id(
+        &self,
+        pull: &Admitted<'_>,
+        shop: &Shop,
+        name: &str,
+        mut order_ids: Vec<String>,
+        sum: &mut Recorded,
+    ) -> Result<u32, Failure> {
+        let ledger = self.orders.ledger();
         order_ids.retain(|id| !id.contains(','));
         if order_ids.is_empty() {
             return Ok(0);
@@ -155,7 +185,7 @@ impl Feeds {
         };
         let read_at = self.orders.now();
         let page = pull.send(shop.client.list_orders(&query)).await?;
-        let (seen, unreadable) = sort_out(shop, &page.items, read_at);
+        let (seen, unreadable) = sort_out(shop, &page.items, read_at, page.server_date);
         let run = FeedRun {
             feed: name,
             cursor: None,
@@ -212,13 +242,10 @@ impl Feeds {
     }
 }
 
-/// The cursor after the last page: the newest stamp, but never ahead of Mirakl's own clock. A stamp
-/// from its future, such as before its clock was set back, would hide every change until then.
-fn reached(newest: Option<Timestamp>, server_date: Option<Timestamp>) -> Option<Timestamp> {
-    match (newest, server_date) {
-        (Some(newest), Some(now)) => Some(newest.min(now)),
-        (newest, _) => newest,
-    }
+/// A stamp, but never ahead of Mirakl's own clock. One from its future, such as before its clock was
+/// set back, would hide every change until then.
+fn reached(stamp: Timestamp, server_date: Option<Timestamp>) -> Timestamp {
+    server_date.map_or(stamp, |now| stamp.min(now))
 }
 
 fn add(sum: &mut Recorded, more: Recorded) {
@@ -230,19 +257,25 @@ fn add(sum: &mut Recorded, more: Recorded) {
 }
 
 /// Orders that can be read, and those that cannot: kept raw, told by name, no neighbour stopped.
+///
+/// A stamp ahead of Mirakl's own clock, `server_date`, counts as that clock: an order that kept it
+/// would look newer than every change until then, and be deaf to them.
 pub(crate) fn sort_out(
     shop: &Shop,
     items: &[RawOrder],
     read_at: Timestamp,
+    server_date: Option<Timestamp>,
 ) -> (Vec<SeenOrder>, Vec<Unreadable>) {
     let (mut seen, mut unreadable) = (vec![], vec![]);
+    let newest = server_date.map(|date| after(date, DATE_STEP));
     for raw in items {
         let read = match &raw.order {
             Ok(wire) => translate::order(wire, read_at).map(|order| (wire.order_id.clone(), order)),
             Err(error) => Err(error.path.clone()),
         };
         match read {
-            Ok((order_id, order)) => {
+            Ok((order_id, mut order)) => {
+                order.updated_at = reached(order.updated_at, newest);
                 let external_po = shop.policy.external_po(&order_id);
                 let ours = shop.policy.ships_from(order.center.as_deref())
                     && order.created_at >= shop.policy.take_over_from;
@@ -280,14 +313,13 @@ mod tests {
 
     #[test]
     fn a_stamp_from_the_future_hides_no_later_change() {
-        let at = |s| Timestamp::from_second(s).ok();
-        for (newest, server_date, cursor) in [
-            (at(100), at(200), at(100)),
-            (at(900), at(200), at(200)),
+        let at = |s| Timestamp::from_second(s).unwrap();
+        for (stamp, server_date, counts_as) in [
+            (at(100), Some(at(200)), at(100)),
+            (at(900), Some(at(200)), at(200)),
             (at(100), None, at(100)),
-            (None, at(200), None),
         ] {
-            assert_eq!(reached(newest, server_date), cursor);
+            assert_eq!(reached(stamp, server_date), counts_as);
         }
     }
 }

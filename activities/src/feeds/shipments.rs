@@ -1,12 +1,11 @@
 //! BlueCherry's fulfilments into the ledger.
 
 use domain::exception::Kind;
-use domain::marketplace::OrderKey;
 use ledger::{FeedRun, Recorded, SeenShipment, Unreadable};
 use workflows::activities::FeedReport;
 
-use super::Feeds;
 use super::tell::News;
+use super::{Feeds, Pulled};
 use crate::calls::To;
 use crate::{Failure, translate};
 
@@ -16,10 +15,7 @@ const PAGE: u32 = 100;
 const TOLD_A_PULL: u32 = 1_000;
 
 impl Feeds {
-    pub(super) async fn pull_shipments(
-        &self,
-        name: &str,
-    ) -> Result<(FeedReport, Vec<OrderKey>, News), Failure> {
+    pub(super) async fn pull_shipments(&self, name: &str) -> Result<Pulled, Failure> {
         let connections = self.orders.connections();
         let (ledger, site) = (&connections.ledger, &connections.site);
         let prefixes: Vec<String> = connections
@@ -94,7 +90,12 @@ impl Feeds {
             unreadable: sum.unreadable,
             next_in_ms: u64::try_from(site.poll.as_millis()).unwrap_or(u64::MAX),
         };
-        Ok((report, owed, News::ShipmentConfirmed))
+        Ok(Pulled {
+            report,
+            owed,
+            news: News::ShipmentConfirmed,
+            failed: None,
+        })
     }
 }
 

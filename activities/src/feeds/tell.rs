@@ -43,16 +43,51 @@ pub struct Told(Mutex<BTreeMap<OrderKey, (Versions, Instant)>>);
 type Versions = (i64, i64, i64, i64);
 
 impl Told {
-    fn is_due(&self, key: &OrderKey, versions: Versions) -> bool {
-        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        told.get(key)
-            .is_none_or(|(of, at)| *of != versions || at.elapsed() >= AGAIN_AFTER)
-    }
-
-    fn note(&self, key: OrderKey, versions: Versions) {
+    /// Who tells a run of these versions; `None` when somebody just does, or lately did: both feeds of
+    /// one worker find an order owed at the same moment, and its run needs to hear of it once.
+    fn take_turn(&self, key: &OrderKey, versions: Versions) -> Option<Turn<'_>> {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         told.retain(|_, (_, at)| at.elapsed() < AGAIN_AFTER);
-        told.insert(key, (versions, Instant::now()));
+        if told.get(key).is_some_and(|(of, _)| *of == versions) {
+            return None;
+        }
+        told.insert(key.clone(), (versions, Instant::now()));
+        Some(Turn {
+            told: self,
+            key: key.clone(),
+            versions,
+            is_told: false,
+        })
+    }
+}
+
+/// One telling of one run. Unless it is done, others may tell it at once.
+struct Turn<'a> {
+    told: &'a Told,
+    key: OrderKey,
+    versions: Versions,
+    is_told: bool,
+}
+
+impl Turn<'_> {
+    fn done(mut self) {
+        self.is_told = true;
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if self.is_told {
+            return;
+        }
+        let mut told = self.told.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Newer news may have been told meanwhile.
+        if told
+            .get(&self.key)
+            .is_some_and(|(of, _)| *of == self.versions)
+        {
+            told.remove(&self.key);
+        }
     }
 }
 
@@ -105,22 +140,22 @@ impl Teller<'_> {
             row.commands_version,
             mapping,
         );
-        if !self.told.is_due(&key, versions) {
+        let Some(turn) = self.told.take_turn(&key, versions) else {
             return Ok(false);
-        }
+        };
         // Where an order looks over, a run that is there has to see it and end; where there is none,
         // the answer may be that there is nothing to do: then none is started for it.
         let looks_over =
             row.finished || row.order.state.is_called_off() || row.order.state == State::Closed;
         if looks_over {
             if self.signal_running(&key).await? {
-                self.told.note(key, versions);
+                turn.done();
                 return Ok(true);
             }
             // Only an end is noted here: what is still to be done is noted once the run was told.
             let over = self.orders.is_over(&key).await?;
             if over && matches!(self.orders.decide(&key).await?.step, Step::Done(_)) {
-                self.told.note(key, versions);
+                turn.done();
                 return Ok(false);
             }
         }
@@ -128,7 +163,7 @@ impl Teller<'_> {
             return Ok(false);
         }
         self.signal(&key, news).await?;
-        self.told.note(key, versions);
+        turn.done();
         Ok(true)
     }
 
@@ -178,5 +213,44 @@ impl Teller<'_> {
         };
         let sent = sent.map(|_| ());
         sent.map_err(|error| Failure::temporal("signal an order's run", &error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::marketplace::MarketplaceCode;
+
+    use super::*;
+
+    #[test]
+    fn two_feeds_tell_a_run_once_and_what_failed_is_told_by_the_next() {
+        let told = Told::default();
+        let key = OrderKey {
+            marketplace: MarketplaceCode::new("nordwind").unwrap(),
+            order_id: "A-1-A".into(),
+        };
+        let (first, newer) = ((1, 0, 0, 1), (1, 1, 0, 1));
+        let turn = told.take_turn(&key, first).expect("nobody told it");
+        assert!(told.take_turn(&key, first).is_none(), "being told");
+        drop(turn);
+        let turn = told.take_turn(&key, first).expect("that one failed");
+        turn.done();
+        assert!(told.take_turn(&key, first).is_none(), "was told");
+        let turn = told.take_turn(&key, newer).expect("there is news");
+        assert!(told.take_turn(&key, newer).is_none());
+        turn.done();
+    }
+
+    #[test]
+    fn a_telling_that_fails_late_takes_nothing_from_newer_news() {
+        let told = Told::default();
+        let key = OrderKey {
+            marketplace: MarketplaceCode::new("nordwind").unwrap(),
+            order_id: "A-1-A".into(),
+        };
+        let late = told.take_turn(&key, (1, 0, 0, 1)).unwrap();
+        told.take_turn(&key, (2, 0, 0, 1)).unwrap().done();
+        drop(late);
+        assert!(told.take_turn(&key, (2, 0, 0, 1)).is_none());
     }
 }

@@ -195,7 +195,13 @@ impl Orders {
             .binding
             .create_sales_order(meant, &idempotency_key);
         match admitted.send(creating).await {
-            Ok(Created::Done(order)) => self.found(at, intent, meant, &order).await,
+            Ok(Created::Done(order)) => {
+                // The answer came: whoever clears the conflict waits for no attempt under way.
+                if conflict(at, meant, &order).is_some() {
+                    self.ended(&attempt, Ended::Done).await?;
+                }
+                self.found(at, intent, meant, &order).await
+            }
             Ok(Created::Queued) => self.queued(at, &attempt).await,
             Err(error) if error.code() == Some("duplicate_external_po") => {
                 self.duplicate(at, &attempt, meant, error).await
@@ -327,17 +333,8 @@ impl Orders {
         meant: &NewSalesOrder,
         found: &SalesOrder,
     ) -> Result<Decision, Failure> {
-        if !translate::matches(found, meant) {
-            let problem = Problem::new(Kind::SalesOrderConflict)
-                .with("sales_order", evidence(&found.ord_num));
+        if let Some(problem) = conflict(at, meant, found) {
             // The intent stays open: the order is doubtful until a person has cleared the key.
-            return self.block(at, &at.step(), problem, None, |_| {}).await;
-        }
-        if matches!(found.status, OrderStatus::Cancelled | OrderStatus::Closed)
-            && at.row.order.state.is_past_acceptance()
-        {
-            let problem =
-                Problem::new(Kind::CancelledInErp).with("sales_order", evidence(&found.ord_num));
             return self.block(at, &at.step(), problem, None, |_| {}).await;
         }
         let booked = booked(found);
@@ -350,6 +347,19 @@ impl Orders {
         };
         self.done(&at.row.key, intent, event, change).await
     }
+}
+
+/// Why a sales order that is there does not count: it is another order's, or is over already.
+fn conflict(at: &Situation<'_>, meant: &NewSalesOrder, found: &SalesOrder) -> Option<Problem> {
+    let is_over = matches!(found.status, OrderStatus::Cancelled | OrderStatus::Closed);
+    let kind = if !translate::matches(found, meant) {
+        Kind::SalesOrderConflict
+    } else if is_over && at.row.order.state.is_past_acceptance() {
+        Kind::CancelledInErp
+    } else {
+        return None;
+    };
+    Some(Problem::new(kind).with("sales_order", evidence(&found.ord_num)))
 }
 
 /// What an order's run needs of the sales order.

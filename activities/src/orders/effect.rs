@@ -47,7 +47,9 @@ pub(super) struct Attempt {
     /// Until when it may still reach the other side.
     pub(super) deadline: Timestamp,
     window: Window,
+    /// When it was noted, by the clock that is never set, and by the clock of the deadline.
     noted: Duration,
+    noted_at: Timestamp,
 }
 
 impl Attempt {
@@ -57,8 +59,12 @@ impl Attempt {
     }
 
     /// Is the whole call over before the noted deadline, if it begins now?
-    fn is_in_time(&self, elapsed: Duration) -> bool {
-        elapsed.saturating_sub(self.noted) <= SEND_MARGIN
+    ///
+    /// Both clocks must say so. On a machine that was paused as a whole the one that is never set stood
+    /// still too; and where the other one was set, the deadline was noted by a wrong clock.
+    fn is_in_time(&self, elapsed: Duration, now: Timestamp) -> bool {
+        let by_the_clock = now.duration_since(self.noted_at).unsigned_abs();
+        elapsed.saturating_sub(self.noted) <= SEND_MARGIN && by_the_clock <= SEND_MARGIN
     }
 }
 
@@ -191,6 +197,7 @@ impl Orders {
                 deadline,
                 window,
                 noted,
+                noted_at: now,
             }),
             // Another attempt of this step began or ended it meanwhile: look anew, and at once.
             Err(ledger::Error::NotFound) => Err(Failure::overtaken(&intent.effect)),
@@ -204,7 +211,8 @@ impl Orders {
         self.connections
             .switches
             .reach(Point::BeforeLook, attempt.call);
-        if attempt.is_in_time(self.connections.clock.elapsed()) {
+        let clock = &self.connections.clock;
+        if attempt.is_in_time(clock.elapsed(), clock.now()) {
             return Ok(());
         }
         self.ended(attempt, Ended::NotDone).await?;
@@ -304,11 +312,23 @@ mod tests {
                 read_lag: Duration::from_secs(10),
             },
             noted,
+            noted_at: Timestamp::UNIX_EPOCH,
         };
         let noted = Duration::from_secs(100);
-        for (stood_ms, sends) in [(0, true), (5_000, true), (5_001, false), (60_000, false)] {
-            let now = noted + Duration::from_millis(stood_ms);
-            assert_eq!(attempt(noted).is_in_time(now), sends, "{stood_ms} ms");
+        for (stood_ms, clock_ms, sends) in [
+            (0, 0, true),
+            (5_000, 5_000, true),
+            (5_001, 5_000, false),
+            (60_000, 60_000, false),
+            // The machine was paused, or its clock was set.
+            (1, 60_000, false),
+            (1, -60_000, false),
+            (1, 200, true),
+        ] {
+            let elapsed = noted + Duration::from_millis(stood_ms);
+            let now = Timestamp::from_millisecond(clock_ms).unwrap();
+            let in_time = attempt(noted).is_in_time(elapsed, now);
+            assert_eq!(in_time, sends, "{stood_ms} ms, {clock_ms} ms by the clock");
         }
     }
 }

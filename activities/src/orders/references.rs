@@ -15,8 +15,10 @@ use crate::settings::Shop;
 
 /// Mirakl's published maximum for these calls.
 const ONCE_A: SignedDuration = SignedDuration::from_hours(24);
-/// A list that somebody else is reading is looked for after this.
+/// A list that somebody else is reading is waited for so long, and then looked for after as much again.
 const COPY_IN: Duration = Duration::from_secs(1);
+/// Between two looks for it.
+const LOOK: Duration = Duration::from_millis(100);
 
 impl Orders {
     /// The day's copy, or a new one. A host that is away for a while is served by yesterday's.
@@ -45,9 +47,18 @@ impl Orders {
             Ok(admitted) => admitted,
             Err(closed) => {
                 // The day's one read may be under way for another order: its copy is here soon.
-                let kept = self.ledger().reference(host, call).await?;
-                let value = kept.and_then(|kept| read(&kept.json));
-                return value.ok_or_else(|| closed.within_if_budget(COPY_IN));
+                let mut looks = COPY_IN.as_millis() / LOOK.as_millis();
+                loop {
+                    let kept = self.ledger().reference(host, call).await?;
+                    if let Some(value) = kept.and_then(|kept| read(&kept.json)) {
+                        return Ok(value);
+                    }
+                    if looks == 0 || !closed.is_budget() {
+                        return Err(closed.within_if_budget(COPY_IN));
+                    }
+                    looks -= 1;
+                    tokio::time::sleep(LOOK).await;
+                }
             }
         };
         match admitted.send(fetch()).await {

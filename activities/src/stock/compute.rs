@@ -162,7 +162,6 @@ impl Stocks {
             lag: SignedDuration::try_from(site.lag).unwrap_or_default(),
             skus,
             sales,
-            ignores_in_flight: self.connections.stock.ignores_in_flight,
             no: SnapshotNo(u64::try_from(publication.snapshot_no).unwrap_or_default()),
             snapshot: snapshot.id,
             items_known: items.is_some(),
@@ -302,7 +301,7 @@ impl First {
 
 /// Has a person let the offer go that far already?
 fn is_approved(offer: &OfferStock, next: u32) -> bool {
-    let (next, last) = (i64::from(next), offer.last());
+    let (next, last) = (i64::from(next), offer.usual());
     offer
         .approved
         .zip(last)

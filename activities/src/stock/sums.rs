@@ -32,8 +32,6 @@ pub(super) struct Common<'a> {
     pub(super) lag: SignedDuration,
     pub(super) skus: Skus<'a>,
     pub(super) sales: Sales,
-    /// Is what the batch has not seen promised again? Only in the demo.
-    pub(super) ignores_in_flight: bool,
     pub(super) no: SnapshotNo,
     /// The batch.
     pub(super) snapshot: i64,
@@ -70,7 +68,7 @@ impl Sum {
     pub(super) fn change(&self, offer: &OfferStock) -> Option<Change> {
         let small = |units: i64| u32::try_from(units.max(0)).unwrap_or(u32::MAX);
         Some(Change {
-            last: offer.last().map(small),
+            last: offer.usual().map(small),
             next: self.explanation.quantity.units()?,
             sold: self.sold,
             price: self.price,
@@ -147,10 +145,7 @@ impl Chunk {
                 sku: part,
                 per_pack: *per_pack,
                 positions: self.places(part),
-                in_flight: match common.ignores_in_flight {
-                    true => &[],
-                    false => common.sales.in_flight(part),
-                },
+                in_flight: common.sales.in_flight(part),
             })
             .collect();
         let price = item.and_then(|item| item.price(common.shop, common.today));

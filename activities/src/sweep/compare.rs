@@ -54,7 +54,7 @@ impl Sweeps {
     ) -> Result<SweepReport, Failure> {
         let shop = self.shop(&ticket.of)?;
         let ledger = self.ledger();
-        let mut sweep = ledger.sweep(ticket.sweep).await?;
+        let mut sweep = self.sweep_of(ticket).await?;
         if sweep.state == "done" {
             return Ok(report(&sweep));
         }

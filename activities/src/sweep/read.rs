@@ -38,7 +38,7 @@ impl Sweeps {
     /// What is to be tried again; files that were read are not read again.
     pub async fn read_order_export(&self, ticket: &SweepTicket) -> Result<SweepReport, Failure> {
         let shop = self.shop(&ticket.of)?;
-        let mut sweep = self.ledger().sweep(ticket.sweep).await?;
+        let mut sweep = self.sweep_of(ticket).await?;
         if matches!(sweep.state.as_str(), "comparing" | "done") {
             return Ok(report(&sweep));
         }
@@ -54,7 +54,8 @@ impl Sweeps {
         for file in files.iter().skip(done) {
             let admitted = self.feeds.orders.admit(To::Mirakl(shop), "OR15").await?;
             let items = admitted.send(shop.client.order_export_file(file)).await?;
-            let (seen, unreadable) = sort_out(shop, &items, sweep.until);
+            let stamps_until = Some(sweep.until);
+            let (seen, unreadable) = sort_out(shop, &items, sweep.until, stamps_until);
             let ours = seen.iter().filter(|order| order.ours);
             let ours: Vec<String> = ours.map(|order| order.key.order_id.clone()).collect();
             sweep.counts.exported += u32::try_from(items.len()).unwrap_or(u32::MAX);

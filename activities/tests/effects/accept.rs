@@ -9,8 +9,9 @@ use serde_json::json;
 use simulators::fault::FaultRule;
 use simulators::mirakl::{Debit, OrderSpec};
 
-use crate::harness::{Env, blocked, list};
-use crate::plan::{Plan, half_covered, plain, scarce, sku};
+use crate::harness::{Env, blocked, list, until};
+use crate::matrix::Spoil;
+use crate::plan::{Plan, SHOWS, half_covered, plain, scarce, sku};
 
 #[tokio::test]
 async fn nothing_is_accepted_without_a_sales_order() {
@@ -36,6 +37,32 @@ async fn the_sales_order_stands_before_the_acceptance() {
     let accept = &env.seen(&key, "accepts")[0];
     assert!(created < accept["real_at_us"].as_i64().unwrap());
     assert_eq!(accept["by"], "api");
+}
+
+#[tokio::test]
+async fn an_acceptance_that_nobody_noted_is_told_even_when_the_order_is_called_off_then() {
+    let mut plan = Plan::usual();
+    plan.spoiled = true;
+    let env = plan.start().await;
+    let key = env.place(plain("C1-A")).await;
+    env.act(&key, &Step::CreateSalesOrder).await.unwrap();
+    let wire = env.spoiler(true);
+    wire.spoil("OR21", Spoil::Never, true);
+    tokio::select! {
+        end = env.act(&key, &Step::AcceptLines) => panic!("it ended by itself: {end:?}"),
+        () = until("Mirakl took it", || !env.seen(&key, "accepts").is_empty()) => (),
+    }
+
+    env.clock.advance(SHOWS);
+    env.mirakl.cancel(&key.order_id).unwrap();
+    env.pull().await;
+
+    assert_eq!(env.settle(&key).await, Step::Done(Outcome::Cancelled));
+    let events = env.ledger.events(&key).await.unwrap();
+    let told = events.iter().filter(|event| event.what == "answer_found");
+    assert_eq!(told.count(), 1, "{events:?}");
+    let left = env.ledger.open_intent(&key, "accept_lines").await.unwrap();
+    assert_eq!(left, None);
 }
 
 #[tokio::test]

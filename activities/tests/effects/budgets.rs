@@ -105,7 +105,7 @@ async fn a_daily_list_that_cannot_be_read_is_asked_for_again_a_minute_later() {
 }
 
 #[tokio::test]
-async fn while_one_order_reads_the_days_list_the_others_wait_a_moment_and_not_a_day() {
+async fn while_one_order_reads_the_days_list_the_others_wait_for_its_copy() {
     let env = Env::usual().await;
     let mut keys = vec![];
     for id in ["C1-A", "C2-A"] {
@@ -118,14 +118,8 @@ async fn while_one_order_reads_the_days_list_the_others_wait_a_moment_and_not_a_
 
     let (one, other) = tokio::join!(env.act(&keys[0], &tell), env.act(&keys[1], &tell));
 
-    let (done, waits) = if one.is_ok() {
-        (one, other)
-    } else {
-        (other, one)
-    };
-    done.unwrap();
-    let waits = waits.unwrap_err();
-    assert_eq!((waits.kind, wait_s(&waits)), ("Budget", 1));
+    one.unwrap();
+    other.unwrap();
     for key in &keys {
         env.drive(key).await;
         assert_eq!(env.seen(key, "shipments").len(), 1, "{key}");

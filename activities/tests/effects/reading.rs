@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use domain::exception::Kind;
+use domain::order::State;
 use domain::step::{Step, Wait};
+use jiff::SignedDuration;
 use ledger::ExceptionFilter;
 use serde_json::{Value, json};
 use simulators::fault::FaultRule;
 use simulators::mirakl::OrderSpec;
 
 use crate::harness::{Env, blocked, list};
+use crate::matrix::Spoil;
 use crate::plan::{Plan, plain};
 
 fn odd(order_id: &str, extra: Value) -> OrderSpec {
@@ -182,6 +185,27 @@ async fn a_feed_of_another_ledger_fills_nothing() {
     assert!(env.feeds.pull_orders_once(&feed).await.is_err());
 
     assert_eq!(env.mirakl_calls("OR11"), 0);
+}
+
+#[tokio::test]
+async fn an_order_stamped_in_the_future_is_not_deaf_to_its_changes() {
+    let mut plan = Plan::usual();
+    plan.spoiled = true;
+    let env = plan.start().await;
+    let date = env.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT");
+    let stamped = Spoil::FromTheFuture(date.to_string().leak());
+    env.spoiler(true).spoil("OR11", stamped, true);
+    let key = env.place(plain("C1-A")).await;
+    assert!(env.spoiler(true).is_spent());
+    let updated_at = env.row(&key).await.order.updated_at;
+    let soon = env.clock.now() + SignedDuration::from_secs(1);
+    assert!(updated_at <= soon, "{updated_at} is still to come");
+
+    env.clock.advance(Duration::from_secs(2));
+    env.mirakl.cancel(&key.order_id).unwrap();
+    env.pull().await;
+
+    assert_eq!(env.row(&key).await.order.state, State::Canceled);
 }
 
 #[tokio::test]

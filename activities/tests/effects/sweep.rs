@@ -24,6 +24,8 @@ use crate::web;
 #[derive(Default)]
 struct Known {
     open: BTreeSet<OrderKey>,
+    /// Nothing is told of these.
+    silent: BTreeSet<OrderKey>,
     started: Mutex<Vec<OrderKey>>,
 }
 
@@ -31,7 +33,7 @@ impl Known {
     fn open(keys: &[&OrderKey]) -> Self {
         Self {
             open: keys.iter().map(|key| (*key).clone()).collect(),
-            started: Mutex::default(),
+            ..Self::default()
         }
     }
 
@@ -42,6 +44,13 @@ impl Known {
 
 impl Runs for Known {
     async fn is_open(&self, key: &OrderKey) -> Result<bool, Failure> {
+        if self.silent.contains(key) {
+            return Err(Failure {
+                kind: "Temporal",
+                text: "no answer".into(),
+                retry: domain::retry::Retry::Backoff,
+            });
+        }
         Ok(self.open.contains(key))
     }
 
@@ -87,6 +96,38 @@ async fn blind_the_feed(env: &Env) {
         ..plain("C0-A")
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_sweep_that_goes_by_a_lost_ledger_ends_and_touches_nothing() {
+    let env = Env::usual().await;
+    let sweeps = Sweeps::new(Arc::new(Feeds::new(env.orders.clone())));
+    let mut ticket = sweeps
+        .request_order_export(&input(&env), "run")
+        .await
+        .unwrap();
+    ticket.ledger_id = Some("the lost one".into());
+    let mut theirs = input(&env);
+    theirs.ledger_id = "the lost one".into();
+    let calls = env.mirakl.calls().count("OR14") + env.mirakl.calls().count("OR15");
+
+    for failure in [
+        sweeps.request_order_export(&theirs, "other").await.err(),
+        sweeps.await_order_export(&ticket).await.err(),
+        sweeps.read_order_export(&ticket).await.err(),
+        sweeps
+            .compare_orders(&ticket, 1, &Known::default())
+            .await
+            .err(),
+    ] {
+        let failure = failure.expect("another ledger's numbers say nothing here");
+        assert_eq!(failure.kind, "OtherLedger", "{failure}");
+        assert_eq!(failure.retry, domain::retry::Retry::Never);
+    }
+    assert_eq!(
+        env.mirakl.calls().count("OR14") + env.mirakl.calls().count("OR15"),
+        calls
+    );
 }
 
 #[tokio::test]
@@ -311,4 +352,30 @@ async fn one_that_cannot_be_read_in_the_export_is_kept_and_stops_no_neighbour() 
     assert_eq!(report.exported, 2);
     assert_eq!(env.exceptions().await, [Kind::UnreadableOrder]);
     assert!(env.ledger.order(&key).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_be_looked_at_stops_no_other() {
+    let env = Env::usual().await;
+    let silent = env.accepted(plain("C1-A")).await;
+    let lost = env.accepted(plain("C2-A")).await;
+    let runs = Known {
+        silent: [silent.clone()].into(),
+        ..Known::default()
+    };
+    let sweeps = Sweeps::new(Arc::new(Feeds::new(env.orders.clone())));
+    let look = async || {
+        env.clock.advance(Duration::from_secs(60));
+        let before = env.clock.now();
+        sweeps
+            .look_at_runs(&lost.marketplace, before, 9, &runs)
+            .await
+    };
+
+    assert_eq!(look().await.unwrap(), (2, 1));
+
+    assert_eq!(runs.started(), std::slice::from_ref(&lost));
+    let before = env.clock.now();
+    let unseen = env.ledger.runs_unseen_since(&silent.marketplace, before, 9);
+    assert!(unseen.await.unwrap().contains(&silent), "still to be seen");
 }

@@ -94,7 +94,19 @@ fn fill(
         .min()
         .ok_or(Unknown::NoComponents)?;
     sum.packs = Some(packs);
-    let shared = match terms.share {
+    let (original, units) = finish(packs, terms.share, terms.cap, terms.buffers)?;
+    sum.original = Some(original);
+    Ok(units)
+}
+
+/// What is left of the stock by share, buffers and cap: before floor and cap, and after.
+pub(super) fn finish(
+    packs: i64,
+    share: Option<&Setting<Decimal>>,
+    cap: Option<&Setting<u32>>,
+    buffers: &[BufferTerm],
+) -> Result<(i64, u32), Unknown> {
+    let shared = match share {
         None => packs,
         Some(share) if share.value < Decimal::ZERO || share.value > Decimal::ONE => {
             return Err(Unknown::Share);
@@ -104,14 +116,12 @@ fn fill(
             .and_then(|shared| shared.floor().to_i64())
             .ok_or(Unknown::TooLarge)?,
     };
-    let original = terms
-        .buffers
+    let original = buffers
         .iter()
         .try_fold(shared, |left, term| left.checked_sub(i64::from(term.units)))
         .ok_or(Unknown::TooLarge)?;
-    sum.original = Some(original);
     let floored = u32::try_from(original.max(0)).map_err(|_| Unknown::TooLarge)?;
-    Ok(terms.cap.map_or(floored, |cap| floored.min(cap.value)))
+    Ok((original, cap.map_or(floored, |cap| floored.min(cap.value))))
 }
 
 /// Adds up one component; the sum is shown also when it stays unknown.

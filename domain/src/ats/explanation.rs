@@ -201,7 +201,7 @@ impl fmt::Display for Explanation {
         for component in &self.components {
             component.fmt(out)?;
         }
-        if let Some(packs) = self.packs {
+        if let (Some(packs), true) = (self.packs, self.components.len() > 1) {
             writeln!(out, "{packs:>8}  least of the components")?;
         }
         if let Some(share) = &self.share {
@@ -261,13 +261,16 @@ impl fmt::Display for ComponentSum {
                 units,
                 lines,
             } = term;
+            let of = if *lines == 1 { "line" } else { "lines" };
             writeln!(
                 out,
-                "{:>8}  in flight on {marketplace} ({lines} lines)",
+                "{:>8}  in flight on {marketplace} ({lines} {of})",
                 format!("-{units}")
             )?;
         }
         match self.packs {
+            // A single item is not divided.
+            Some(_) if self.per_pack == 1 => Ok(()),
             Some(packs) => writeln!(out, "{packs:>8}  ÷ {}", self.per_pack),
             None => writeln!(out, "       ?  ÷ {}", self.per_pack),
         }

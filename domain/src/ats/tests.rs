@@ -318,7 +318,6 @@ fn the_sum_reads_as_a_sum_and_is_kept_as_it_is() {
           11  ÷ 2
     000077-WHT-L, 1 a unit, as of 2025-03-04T15:00:00Z
           90  NJ1: 90 on hand
-          90  ÷ 1
           11  least of the components
     ×    0.5  share (stock.north.share)
           -1  buffer (stock.buffer)

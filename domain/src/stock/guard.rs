@@ -225,8 +225,9 @@ impl Trips {
             };
         }
         let rise = change.rise();
-        let most = u64::from(last.max(1)) * u64::from(self.limits.spike_factor_max);
-        if rise >= self.limits.spike_units_min.max(1) && u64::from(change.next) > most {
+        // What was sold out and comes back is no spike: a wrong scale leaves a zero as it is.
+        let most = u64::from(last) * u64::from(self.limits.spike_factor_max);
+        if last > 0 && rise >= self.limits.spike_units_min.max(1) && u64::from(change.next) > most {
             return Some(Hold::Spike);
         }
         (rise > 0 && self.rise).then_some(Hold::Rise)

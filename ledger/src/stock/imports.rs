@@ -291,6 +291,7 @@ impl Ledger {
              acknowledged_at = CASE WHEN l.refused = 1 THEN o.acknowledged_at \
              ELSE CAST($3 AS BIGINT) END, \
              refused = CASE WHEN l.refused = 1 THEN l.quantity ELSE NULL END, \
+             steady = CASE WHEN $5 = 1 THEN COALESCE(o.steady, o.acknowledged) ELSE NULL END, \
              approved = CASE WHEN l.quantity = o.wanted THEN NULL ELSE o.approved END, \
              doubted_at = CASE WHEN o.doubted_at <= $4 THEN NULL ELSE o.doubted_at END \
              FROM stock_import_lines l WHERE l.import = $1 AND o.marketplace = $2 \
@@ -300,6 +301,7 @@ impl Ledger {
         .bind(import.marketplace.as_str())
         .bind(now.as_millisecond())
         .bind(publication.began_at.as_millisecond())
+        .bind(i64::from(publication.counts.stale))
         .execute(&mut *conn)
         .await
         .doing(doing)?;

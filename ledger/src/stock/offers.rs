@@ -50,6 +50,8 @@ pub struct OfferStock {
     pub acknowledged: Option<(i64, Timestamp)>,
     /// What Mirakl refused, when that was the last word.
     pub refused: Option<i64>,
+    /// What it showed before figures grew too old, while the action chosen for that lasts.
+    pub steady: Option<i64>,
     /// How far a person let it go although the guard held it.
     pub approved: Option<i64>,
     /// It may show something else than Mirakl took: it is sent again.
@@ -66,6 +68,12 @@ impl OfferStock {
         let shown = self.shown.filter(|(quantity, _)| *quantity > 0);
         self.acknowledged.or(shown).map(|(quantity, _)| quantity)
     }
+
+    /// What a change is judged against: what Mirakl holds, or held before figures grew too old.
+    #[must_use]
+    pub fn usual(&self) -> Option<i64> {
+        self.steady.or_else(|| self.last())
+    }
 }
 
 /// How many offers differ, and how.
@@ -81,16 +89,22 @@ pub struct Difference {
     pub refused: u64,
 }
 
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT offer_sku, sku, listed, snapshot_no, wanted, sum_print, sent, sent_at, \
-             sent_import, acknowledged, acknowledged_at, acknowledged_import, refused, approved, \
-             doubted_at, shown, shown_at FROM stock_offers ",
-            $rest
-        )
+/// What [`read`] reads.
+macro_rules! columns {
+    () => {
+        "offer_sku, sku, listed, snapshot_no, wanted, sum_print, sent, sent_at, sent_import, \
+         acknowledged, acknowledged_at, acknowledged_import, refused, steady, approved, doubted_at, \
+         shown, shown_at"
     };
 }
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT ", columns!(), " FROM stock_offers ", $rest)
+    };
+}
+
+pub(super) const COLUMNS: &str = columns!();
 
 impl Ledger {
     /// Notes what offers should show by a computation; only those that changed need to be told. The
@@ -282,6 +296,7 @@ pub(super) fn read(row: &AnyRow) -> Result<OfferStock> {
         sent: pair("sent", "sent_at")?,
         acknowledged: pair("acknowledged", "acknowledged_at")?,
         refused: columns.number_or_null("refused")?,
+        steady: columns.number_or_null("steady")?,
         approved: columns.number_or_null("approved")?,
         in_doubt: under_way || columns.number_or_null("doubted_at")?.is_some(),
         shown: pair("shown", "shown_at")?,

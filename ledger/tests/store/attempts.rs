@@ -70,7 +70,7 @@ async fn the_end_of_one_attempt_leaves_the_deadline_of_another() {
 }
 
 #[tokio::test]
-async fn only_lost_answers_that_a_look_did_not_show_are_unknown() {
+async fn lost_answers_and_killed_attempts_that_a_look_did_not_show_are_unknown() {
     let (_home, ledger) = fresh().await;
     let mut now = intent(&ledger).await;
     for (until, how) in [
@@ -91,12 +91,13 @@ async fn only_lost_answers_that_a_look_did_not_show_are_unknown() {
     };
 
     let early = ledger.not_shown(&now, at(40)).await.unwrap();
-    assert_eq!(numbers(early), [1, 4], "the fifth may still show");
+    assert_eq!(numbers(early), [1, 3, 4], "the fifth may still show");
     let all = ledger.not_shown(&now, at(50)).await.unwrap();
-    assert_eq!(numbers(all), [1, 4, 5]);
+    assert_eq!(numbers(all), [1, 3, 4, 5]);
     ledger.park_attempts(&now).await.unwrap();
     assert_eq!(ledger.not_shown(&now, at(99)).await.unwrap(), []);
     let ended = ledger.attempts(&now).await.unwrap();
     assert_eq!(ended[0].ended.as_deref(), Some("parked"));
-    assert_eq!(ended[2].ended, None);
+    assert_eq!(ended[1].ended.as_deref(), Some("not_done"));
+    assert_eq!(ended[2].ended.as_deref(), Some("parked"));
 }

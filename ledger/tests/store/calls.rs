@@ -204,3 +204,49 @@ async fn a_closed_call_opens_with_success_and_one_tries_when_a_right_is_missing(
     assert!(call.until < at(0));
     assert_eq!(open_kinds(&ledger).await, []);
 }
+
+#[tokio::test]
+async fn a_clock_that_ran_ahead_holds_no_probe_no_turn_and_no_right() {
+    const HOUR: i64 = 3600;
+    let (_home, ledger) = fresh().await;
+    let erp = erp();
+    for id in ["A", "B"] {
+        put(&ledger, &[seen(id, 1)], 1).await;
+    }
+    assert!(close(&ledger, 0, HOUR).await);
+    for id in ["A", "B"] {
+        ledger.wait_at_gate(&erp, &key(id)).await.unwrap();
+    }
+    let probe = |now, until| ledger.take_probe(&erp, at(now), at(until));
+
+    assert!(probe(10, 41).await.unwrap(), "due in an hour by that clock");
+    assert!(!probe(11, 42).await.unwrap(), "another has it");
+    ledger.drop_probe(&erp).await.unwrap();
+    assert!(probe(HOUR + 4, HOUR + 35).await.unwrap());
+    assert!(
+        probe(12, 43).await.unwrap(),
+        "held for an hour by that clock"
+    );
+
+    ledger.open_gate(&erp, 1000, at(HOUR + 9)).await.unwrap();
+    let mut turns = vec![];
+    for id in ["A", "B"] {
+        let turn = ledger.turn_at_gate(&erp, &key(id), 1000, at(20)).await;
+        turns.push(turn.unwrap());
+    }
+    turns.sort();
+    assert_eq!(turns, [at(20), at(21)]);
+    assert_eq!(ledger.gates().await.unwrap()[0].drain_until, at(22));
+
+    let endpoint = shop();
+    let closing = CallClosing {
+        endpoint: &endpoint,
+        call: "OR21",
+        reason: Reason::RightMissing,
+        until: at(HOUR + 60),
+    };
+    ledger.close_call(&closing, at(HOUR)).await.unwrap();
+    let tried = |now| ledger.try_call(&endpoint, "OR21", at(now), at(now + 60));
+    assert!(tried(30).await.unwrap());
+    assert!(!tried(31).await.unwrap());
+}

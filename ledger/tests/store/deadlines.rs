@@ -180,7 +180,8 @@ async fn only_orders_that_somebody_waits_for_are_watched() {
     .await;
     let ids = async |after: Option<&str>, limit| {
         let after = after.map(key);
-        let all = ledger.watched_orders(after.as_ref(), limit).await.unwrap();
+        let page = ledger.watched_orders(after.as_ref(), limit).await;
+        let (all, _) = page.unwrap();
         all.into_iter().map(|w| w.key.order_id).collect::<Vec<_>>()
     };
     assert_eq!(ids(None, 99).await, ["A", "D"]);
@@ -189,6 +190,24 @@ async fn only_orders_that_somebody_waits_for_are_watched() {
     // News that nobody looked at may have ended the waiting for the customer's payment.
     put(&ledger, &[seen("B", 5)], 5).await;
     assert_eq!(ids(None, 99).await, ["A", "B", "D"]);
+}
+
+#[tokio::test]
+async fn an_order_that_cannot_be_read_hides_no_deadline_behind_it() {
+    let (home, ledger) = fresh().await;
+    put(&ledger, &["A", "B", "C"].map(|id| seen(id, 1)), 1).await;
+    home.meddle("UPDATE orders SET facts = '{' WHERE order_id = 'A'")
+        .await;
+
+    let (first, next) = ledger.watched_orders(None, 2).await.unwrap();
+    let rest = ledger.watched_orders(next.as_ref(), 2).await.unwrap();
+
+    let ids = |page: &[ledger::Watched]| -> Vec<String> {
+        page.iter().map(|w| w.key.order_id.clone()).collect()
+    };
+    assert_eq!(ids(&first), ["B"]);
+    assert_eq!(next, Some(key("B")), "there is more behind this page");
+    assert_eq!((ids(&rest.0), rest.1), (vec!["C".to_owned()], None));
 }
 
 #[tokio::test]
@@ -219,15 +238,20 @@ async fn a_stale_feed_is_one_exception_until_it_is_fresh_again() {
     };
     for now in [5, 6] {
         let both = [stale("nw/orders"), stale("sweep/nw")];
-        ledger.settle_freshness(&both, at(now)).await.unwrap();
+        ledger.settle_freshness(&both, &[], at(now)).await.unwrap();
     }
     assert_eq!(open(&ledger).await.len(), 2);
     let one = [stale("sweep/nw")];
-    ledger.settle_freshness(&one, at(7)).await.unwrap();
+    ledger.settle_freshness(&one, &[], at(7)).await.unwrap();
     let left = open(&ledger).await;
     assert_eq!((left.len(), left[0].kind), (1, Kind::FeedStale));
     assert_eq!(left[0].subject, "sweep/nw");
     assert_eq!(left[0].evidence[0].1, "yes");
-    ledger.settle_freshness(&[], at(8)).await.unwrap();
+    // A worker that has just started cannot say that it is fresh.
+    let undecided = ["sweep/nw".to_owned()];
+    let settled = ledger.settle_freshness(&[], &undecided, at(8)).await;
+    settled.unwrap();
+    assert_eq!(open(&ledger).await.len(), 1);
+    ledger.settle_freshness(&[], &[], at(9)).await.unwrap();
     assert!(open(&ledger).await.is_empty());
 }

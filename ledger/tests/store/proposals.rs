@@ -2,7 +2,7 @@
 
 use domain::exception::Kind;
 use domain::mapping::Mappings;
-use ledger::{Approval, ChangedKey, ExceptionFilter, Ledger, Offered};
+use ledger::{Approval, ChangedKey, ExceptionFilter, Ledger, Offered, read_tables};
 
 use crate::harness::*;
 use crate::inbox::one_allowance;
@@ -93,6 +93,26 @@ async fn a_yes_counts_once_and_the_next_person_is_told() {
     assert_eq!(ledger.mapping_version().await.unwrap(), 2);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_workers_that_offer_the_same_tables_at_once_one_proposes_them() {
+    let (home, ledger) = fresh().await;
+    let [a, b] = ["A", "B"].map(one_allowance);
+    ledger.offer_mappings(&a, changed, at(1)).await.unwrap();
+    let pools = [home.open().await, home.open().await];
+    let mut offers = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let (pool, tables) = (pools[n % 2].clone(), b.clone());
+        offers.spawn(async move {
+            let offered = pool.offer_mappings(&tables, changed, at(2)).await;
+            assert!(matches!(offered.unwrap(), Offered::Held(_)));
+        });
+    }
+    offers.join_all().await;
+
+    let proposals = home.rows("SELECT id FROM mapping_proposals").await;
+    assert_eq!(proposals.len(), 1);
+}
+
 #[test]
 fn migrations_only_add_so_that_an_older_program_works_on() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
@@ -120,4 +140,34 @@ fn migrations_only_add_so_that_an_older_program_works_on() {
         }
     }
     assert!(files >= 2, "{files} migrations");
+}
+
+#[tokio::test]
+async fn the_tables_in_force_are_kept_beside_the_export_and_held_ones_are_not() {
+    let (home, ledger) = fresh().await;
+    let export = home.dir.path().join("decisions.jsonl");
+    assert_eq!(read_tables(&export).unwrap(), None);
+    let ledger = ledger.exporting_to(export.clone());
+    let [a, b, c] = ["A", "B", "C"].map(one_allowance);
+    let kept = || read_tables(&export).unwrap().unwrap();
+
+    ledger.offer_mappings(&a, changed, at(1)).await.unwrap();
+    assert_eq!((kept().tables, kept().published_at), (a.clone(), at(1)));
+    let held = ledger.offer_mappings(&b, changed, at(2)).await.unwrap();
+    assert_eq!(kept().tables, a);
+    let Offered::Held(proposal) = held else {
+        panic!("{held:?}");
+    };
+    let yes = ledger.approve_mappings(proposal.id, "AB", at(3)).await;
+    yes.unwrap();
+    assert_eq!((kept().tables, kept().published_at), (b, at(3)));
+    ledger.publish_mappings(&c, at(4)).await.unwrap();
+    assert_eq!(kept().tables, c);
+
+    // A program that kept none, or a file that broke: the next start keeps them.
+    std::fs::write(ledger::beside(&export), "{").unwrap();
+    assert!(read_tables(&export).is_err());
+    ledger.keep_tables().await.unwrap();
+    assert_eq!((kept().tables, kept().published_at), (c, at(4)));
+    assert_eq!(kept().ledger, ledger.id());
 }

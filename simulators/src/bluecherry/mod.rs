@@ -35,6 +35,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
+pub use batches::Spoil;
 pub use mishaps::BatchMishaps;
 pub use options::{
     AutoShip, BlueCherryOptions, Carrier, Component, Item, OpeningStock, Pack, Price, QuietWindow,
@@ -108,51 +109,22 @@ impl BlueCherrySim {
         self.controls.faults.clone()
     }
 
-    /// Customers, sales orders, stock, shipments and calls, as `GET /_sim/ledger` gives them.
-    pub fn ledger(&self) -> Value {
-        control::ledger_with_calls(&self.site, &self.controls.calls)
-    }
-}
-
-/// Units of one item at a moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Units {
-    /// What a new order may take, over every sellable warehouse.
-    pub promisable: i64,
-    /// What is picked and has not left.
-    pub picked: i64,
-    /// What marketplaces sold of it though it was nowhere.
-    pub oversold: i64,
-}
-
-impl BlueCherrySim {
-    /// Units of an item now; nothing of one that is not there.
-    pub fn units(&self, sku: &str) -> Units {
-        let site = self.site.lock();
-        let Some(item) = site.items.get(&text::code(sku)) else {
-            return Units::default();
-        };
-        let picked = site.stock.of_sku(sku);
-        Units {
-            promisable: site.promisable(&item),
-            picked: picked.map(|(_, figures)| figures.of(RecordType::Pk)).sum(),
-            oversold: site.oversold_of(sku),
-        }
-    }
-
-    /// Takes wholesale orders, as `POST /_sim/wholesale` does.
+    /// Wholesale orders, once or from now on, as `POST /_sim/wholesale` takes them; how many units went
+    /// at once.
     pub fn wholesale(&self, wish: Wholesale) -> i64 {
         self.site.lock().wholesale(wish)
     }
 
-    /// Counts, as `GET /_sim/summary` gives them.
-    pub fn summary(&self) -> Value {
-        self.site.lock().summary()
+    /// Takes an inventory batch now, with this wrong about it.
+    pub fn take_batch(&self, spoil: Spoil) {
+        let mut site = self.site.lock();
+        let (now, usual) = (site.now(), batches::Taken::default());
+        site.take_positions(batches::Taken { spoil, ..usual }, now);
     }
 
-    /// Every batch so far, oldest first.
-    pub fn batches(&self) -> Value {
-        serde_json::json!(self.site.lock().batches)
+    /// Customers, sales orders, stock, shipments and calls, as `GET /_sim/ledger` gives them.
+    pub fn ledger(&self) -> Value {
+        control::ledger_with_calls(&self.site, &self.controls.calls)
     }
 }
 

@@ -59,12 +59,6 @@ impl Site {
         self.oversold.iter().map(|line| line.units).sum()
     }
 
-    /// Those of one SKU.
-    pub(super) fn oversold_of(&self, sku: &str) -> i64 {
-        let lines = self.oversold.iter().filter(|line| same(&line.sku, sku));
-        lines.map(|line| line.units).sum()
-    }
-
     /// The same with the lines, for the ledger.
     pub(super) fn oversold_shown(&self) -> Value {
         json!({ "units": self.oversold_units(), "lines": self.oversold })

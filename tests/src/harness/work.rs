@@ -108,8 +108,8 @@ async fn running(config: &Path, beside: Beside) -> anyhow::Result<Running> {
     let clock = Clock::system();
     let ledger = connect::ledger(&config, &clock).await?;
     let connections = connect::connections(&config, ledger, clock).await?;
-    run::publish(&connections, &config.mappings).await?;
     let client = connect::temporal(&config.temporal).await?;
+    run::put_in_force(&client, &connections, &config.mappings).await?;
     let everything = Running::new(&config, connections.into(), client);
     Ok(match beside {
         Beside::Everything => everything,

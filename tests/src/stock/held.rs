@@ -9,7 +9,7 @@ use super::place::*;
 use crate::harness::{PATIENCE, Setup, World, history, json_value, record, until};
 
 /// A world that publishes a good batch.
-async fn published(setup: Setup) -> (World, crate::harness::Working) {
+pub async fn published(setup: Setup) -> (World, crate::harness::Working) {
     let world = setup.start().await;
     batch(&world, "none").await;
     list_all(&world, 0).await;
@@ -19,7 +19,7 @@ async fn published(setup: Setup) -> (World, crate::harness::Working) {
 }
 
 /// The review that waits, once its run is there.
-async fn waiting(world: &World) -> i64 {
+pub async fn waiting(world: &World) -> i64 {
     until("a review waits", PATIENCE, async || {
         let open = world.ledger.open_stock_review(&nordwind()).await.ok()??;
         let run = world.workflow(&ids::stock_review(&nordwind(), open.review));

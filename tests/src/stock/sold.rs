@@ -1,9 +1,12 @@
 //! What sells goes off what is shown, long before a batch knows of it.
 
 use simulators::mirakl::OrderSpec;
+use simulators::scenario::{GALERIA, NORDWIND};
+use temporalio_client::schedules::ScheduleOverlapPolicy;
+use workflows::ids;
 
 use super::place::*;
-use crate::harness::{PATIENCE, until};
+use crate::harness::{PATIENCE, key, post, until};
 
 #[tokio::test]
 async fn a_sale_is_off_the_offer_within_moments_and_before_any_batch_knows_of_it() {
@@ -70,6 +73,45 @@ async fn a_number_that_stays_the_same_is_sent_again_for_what_sold() {
     until("a file raises it again", PATIENCE, async || {
         let again = world.calls("STO01") > files && shown(&world).await[&sku] == 5;
         again.then_some(())
+    })
+    .await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_sale_on_one_marketplace_is_off_the_other_and_both_share_one_read_of_the_batch() {
+    let world = setup("stock-two").with_galeria().start().await;
+    batch(&world, "none").await;
+    list_all(&world, 0).await;
+    let galeria = world.galeria.as_ref().expect("a second marketplace");
+    let item = &world.plan.catalogue()[0];
+    let (here, there) = (item.offer_sku(NORDWIND), item.offer_sku(GALERIA));
+    let offers = format!("{}/_sim/offers", galeria.url());
+    post(&offers, serde_json::json!({ there.as_str(): 0 })).await;
+    let worker = world.worker().await;
+    let both = [NORDWIND, GALERIA].map(|code| key(code, "").marketplace);
+    for of in &both {
+        let schedule = world.client.get_schedule_handle(ids::stock(of));
+        let triggered = schedule.trigger(ScheduleOverlapPolicy::Skip, Default::default());
+        triggered.await.expect("a run that begins");
+    }
+    for of in &both {
+        until("both have published", PATIENCE, async || {
+            let last = world.ledger.last_publication(of, false).await.ok()?;
+            last.map(|_| ())
+        })
+        .await;
+    }
+    let first = world.ledger.snapshots("SIMSITE", 9).await.expect("batches");
+    assert_eq!(first.len(), 1, "one read for both");
+    let before = shown(&world).await[&here];
+
+    galeria
+        .create_order(OrderSpec::of(&there, 4, "49.95").id("G-1-A"))
+        .expect("an order that can be sold");
+
+    until("four pieces fewer are shown", PATIENCE, async || {
+        (shown(&world).await[&here] == before - 4).then_some(())
     })
     .await;
     worker.stop().await;

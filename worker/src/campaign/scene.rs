@@ -125,6 +125,7 @@ impl Scene {
             pace.overlap_s = 1.0;
         }
         let shop = Shop {
+            stock: None,
             written_by: "campaign",
             plan: &plan,
             erp: endpoint(2),
@@ -134,7 +135,6 @@ impl Scene {
             ui: None,
             port: slots[0].port,
             pace,
-            stock: None,
         };
         shop.write(&folder).await?;
         let text = std::fs::read_to_string(folder.config())?;

@@ -348,7 +348,14 @@ impl Play {
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned();
-            let wanted = ["temporal.", "bcm.db", "worker-", "people.", "rebuild."];
+            let wanted = [
+                "temporal.",
+                "bcm.db",
+                "worker-",
+                "people.",
+                "rebuild.",
+                "decisions.",
+            ];
             if !wanted.iter().any(|start| name.starts_with(start)) {
                 continue;
             }

@@ -275,7 +275,6 @@ impl Config {
         StockSettings {
             site: self.stock.clone(),
             shops: shops.filter_map(publishing).collect(),
-            ignores_in_flight: false,
         }
     }
 

@@ -35,12 +35,3 @@ pub(super) fn fault_count(count: u64) -> String {
         (false, _) => count.red().to_string(),
     }
 }
-
-/// Something that is wrong.
-pub(super) fn bad(text: impl Display) -> String {
-    if on_paper() {
-        text.to_string()
-    } else {
-        text.red().to_string()
-    }
-}

@@ -1,5 +1,4 @@
 //! `bcm demo`: everything on this machine, from nothing to shipped orders, on a real Temporal server.
-//! With `--scenario stock`: two marketplaces sell from one stock while the ERP's figures lag.
 
 mod ink;
 mod progress;
@@ -8,44 +7,37 @@ mod stock;
 mod story;
 mod world;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use activities::Clock;
+use activities::{Clock, Switches};
 use anyhow::Context;
+use ledger::Ledger;
 use serde::Serialize;
 use tokio::sync::{Notify, oneshot};
+
+use crate::config::Config;
 
 use crate::run::{self, Running};
 use crate::shop_folder::Folder;
 use crate::{connect, temporal};
 
 pub use report::Report;
-pub use stock::report::StockReport;
-
-/// What a demo shows.
-#[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scenario {
-    /// Orders, from their sale to their shipment.
-    #[default]
-    Orders,
-    /// Stock that sells on two marketplaces while the ERP's figures lag behind.
-    Stock,
-}
 
 /// What `bcm demo` takes.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// What is shown.
-    #[arg(long, value_enum, default_value_t)]
-    pub scenario: Scenario,
-    /// Scenario `stock`: no buffer, and what a batch has not seen yet is promised again. It oversells,
-    /// on purpose; then that is what ends well.
-    #[arg(long, visible_alias = "no-buffer")]
-    pub unguarded: bool,
-    /// How many orders are sold; in the scenario `stock` four times as many customers come.
+    /// How many orders are sold.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=2000))]
     pub orders: u16,
+    /// What happens: orders from first sight to shipment, or stock that sells on two marketplaces and
+    /// in wholesale at once.
+    #[arg(long, value_enum, default_value_t = Scenario::Orders)]
+    pub scenario: Scenario,
+    /// With `--scenario stock`: keep nothing back, and take nothing off for orders that BlueCherry's
+    /// batch has not seen. It must oversell.
+    #[arg(long)]
+    pub unguarded: bool,
     /// Seed of the world: the same seed sells the same orders.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
@@ -66,6 +58,15 @@ pub struct Args {
     pub patience: u64,
 }
 
+/// What happens in a demo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Scenario {
+    /// Orders, from first sight to shipment.
+    Orders,
+    /// Stock, until it is sold.
+    Stock,
+}
+
 /// Runs the demo. The answer is whether everything ended as planned.
 ///
 /// # Errors
@@ -74,80 +75,68 @@ pub async fn demo(args: &Args) -> anyhow::Result<bool> {
     let folder = Folder::new(args.dir.clone(), "demo")?;
     let tell = |line: &str| eprintln!("· {line}");
     let server = world::temporal(args, &folder, &tell).await?;
-    let world = Arc::new(world::World::start(args, &folder, &server).await?);
-    let config = world.config(&folder)?;
-    let clock = Clock::system();
-    let ledger = connect::ledger(&config, &clock).await?;
-    let connections = connect::connections(&config, ledger.clone(), clock.clone()).await?;
-    let connections = Arc::new(match args.unguarded {
-        true => connections.with_stock(stock::plan::unguarded(config.stock_settings())),
-        false => connections,
-    });
-    run::publish(&connections, &config.mappings).await?;
-    let client = connect::temporal(&config.temporal).await?;
-    let running = Running::new(&config, connections, client);
-
-    let (ready, is_ready) = oneshot::channel();
-    let stop = Arc::new(Notify::new());
-    let telling = Arc::clone(&stop);
-    let story = {
-        let (world, args) = (Arc::clone(&world), args.clone());
-        let links = world::Links::of(&server, &folder, &world);
-        tokio::spawn(async move {
-            // Dropped when the worker could not start; then there is no story to tell.
-            let told = match is_ready.await {
-                Ok(()) => tell_scenario(&args, &world, &ledger, &links).await,
-                Err(_) => Err(anyhow::anyhow!("the worker did not start")),
-            };
-            telling.notify_one();
-            told
-        })
-    };
-    let stopped = async { stop.notified().await };
-    let announce = move || {
-        // The story may have been given up already.
-        let _ = ready.send(());
-    };
-    let ran = run::run(running, stopped, announce).await;
-    let told = story.await.context("the demo's story")?;
-    ran?;
-    let report = told?;
-    if let Some(file) = &args.report {
-        let json = serde_json::to_string_pretty(&report)?;
-        std::fs::write(file, json + "\n")
-            .with_context(|| format!("the report cannot be written to {}", file.display()))?;
+    match args.scenario {
+        Scenario::Orders => orders(args, &folder, server).await,
+        Scenario::Stock => stock::demo(args, &folder, server).await,
     }
+}
+
+async fn orders(args: &Args, folder: &Folder, server: Server) -> anyhow::Result<bool> {
+    let world = world::World::start(args.seed, folder, &server).await?;
+    let config = world.config(folder)?;
+    let links = world::Links::of(&server, folder, &world);
+    let told = beside_a_worker(&config, None, async |ledger| {
+        story::tell(args, &world, ledger, &links).await
+    });
+    let report = told.await?;
+    write(&report, args.report.as_deref())?;
     drop(server);
     Ok(report.is_as_planned())
 }
 
-async fn tell_scenario(
-    args: &Args,
-    world: &world::World,
-    ledger: &ledger::Ledger,
-    links: &world::Links,
-) -> anyhow::Result<Told> {
-    Ok(match args.scenario {
-        Scenario::Orders => Told::Orders(story::tell(args, world, ledger, links).await?),
-        Scenario::Stock => Told::Stock(stock::tell(args, world, ledger, links).await?),
-    })
+/// Runs a worker while something happens beside it, and ends with that.
+async fn beside_a_worker<T>(
+    config: &Config,
+    switches: Option<Switches>,
+    story: impl AsyncFnOnce(&Ledger) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let clock = Clock::system();
+    let ledger = connect::ledger(config, &clock).await?;
+    let connections = connect::connections(config, ledger.clone(), clock.clone()).await?;
+    let connections = match switches {
+        Some(switches) => connections.with_switches(switches),
+        None => connections,
+    };
+    run::publish(&connections, &config.mappings).await?;
+    let client = connect::temporal(&config.temporal).await?;
+    let running = Running::new(config, Arc::new(connections), client);
+    let (ready, is_ready) = oneshot::channel();
+    let stop = Notify::new();
+    let told = async {
+        // Dropped when the worker could not start; then there is no story to tell.
+        let told = match is_ready.await {
+            Ok(()) => story(&ledger).await,
+            Err(_) => Err(anyhow::anyhow!("the worker did not start")),
+        };
+        stop.notify_one();
+        told
+    };
+    let announce = move || {
+        // The story may have been given up already.
+        let _ = ready.send(());
+    };
+    let ran = run::run(running, stop.notified(), announce);
+    let (told, ran) = tokio::join!(told, ran);
+    ran?;
+    told
 }
 
-/// What a scenario came to.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Told {
-    Orders(Report),
-    Stock(StockReport),
-}
-
-impl Told {
-    fn is_as_planned(&self) -> bool {
-        match self {
-            Self::Orders(report) => report.is_as_planned(),
-            Self::Stock(report) => report.is_as_planned(),
-        }
-    }
+/// Writes the counts to a file, if one is named.
+fn write(report: &impl Serialize, file: Option<&Path>) -> anyhow::Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    let json = serde_json::to_string_pretty(report)?;
+    std::fs::write(file, json + "\n")
+        .with_context(|| format!("the report cannot be written to {}", file.display()))
 }
 
 /// Finds or starts Temporal, as the demo and the tests do it.

@@ -51,7 +51,7 @@ pub(super) async fn tell(
     Ok(report)
 }
 
-pub(super) fn print_links(links: &Links) {
+fn print_links(links: &Links) {
     if let Some(ui) = &links.ui {
         let name = bold(format!("{:<13}", "Temporal UI"));
         eprintln!("  {name}  {ui}/namespaces/default/workflows");

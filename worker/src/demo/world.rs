@@ -7,9 +7,9 @@ use simulators::mirakl::MiraklSim;
 use simulators::scenario::{self, GALERIA, NORDWIND};
 use workflows::ids::SEARCH_ATTRIBUTES;
 
-use super::{Args, Scenario, Server, stock};
+use super::{Args, Server};
 use crate::config::Config;
-use crate::shop_folder::{Endpoint, Folder, Pace, Shop, StockText, free_port};
+use crate::shop_folder::{Endpoint, Folder, Pace, Shop, free_port};
 use crate::temporal::{DevServer, DevServerOptions, Found, Search, find};
 
 /// Where the Temporal UI is looked for first.
@@ -57,21 +57,13 @@ pub struct World {
 }
 
 impl World {
-    pub(super) async fn start(
-        args: &Args,
-        folder: &Folder,
-        server: &Server,
-    ) -> anyhow::Result<Self> {
-        let plan = scenario::World::new(args.seed);
+    pub(super) async fn start(seed: u64, folder: &Folder, server: &Server) -> anyhow::Result<Self> {
+        let plan = scenario::World::new(seed);
         let mut erp = plan.bluecherry_options();
         erp.auto_ship = Some(AutoShip {
             pick_after_s: 1,
             ship_after_s: 1,
         });
-        let stock = match args.scenario {
-            Scenario::Orders => None,
-            Scenario::Stock => Some(stock::plan::lag(&plan, args.orders, &mut erp)),
-        };
         let erp_key = erp.api_key.clone();
         let erp = BlueCherrySim::start(erp).await?;
         let nordwind = marketplace(&plan, NORDWIND).await?;
@@ -82,7 +74,7 @@ impl World {
             galeria,
             erp,
         };
-        world.write(folder, server, &erp_key, stock).await?;
+        world.write(folder, server, &erp_key).await?;
         Ok(world)
     }
 
@@ -95,15 +87,10 @@ impl World {
     }
 
     /// Writes what a real shop has: `bcm.toml`, the mapping tables, and the secrets in files.
-    async fn write(
-        &self,
-        folder: &Folder,
-        server: &Server,
-        erp_key: &str,
-        stock: Option<StockText>,
-    ) -> anyhow::Result<()> {
+    async fn write(&self, folder: &Folder, server: &Server, erp_key: &str) -> anyhow::Result<()> {
         let endpoint = |url: String, api_key: String| Endpoint { url, api_key };
         let shop = Shop {
+            stock: None,
             written_by: "demo",
             plan: &self.plan,
             erp: endpoint(self.erp.url(), erp_key.to_owned()),
@@ -118,7 +105,6 @@ impl World {
                 call_timeout_s: 3.0,
                 read_lag_s: 1.0,
             },
-            stock,
         };
         shop.write(folder).await
     }

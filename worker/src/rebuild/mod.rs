@@ -1,17 +1,17 @@
 //! `bcm ledger rebuild`: an empty ledger comes back from Mirakl, BlueCherry and Temporal, people's
 //! decisions and erasures from their export first. Nothing is written to either side.
 
+mod again;
+mod exports;
 mod runs;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use activities::{Clock, Connections, Feeds, Orders, Remembered, Restored};
-use anyhow::Context;
+use activities::{Clock, Connections, Failure, Feeds, Orders, Remembered, Restored, SEND_MARGIN};
 use bluecherry::{Profile, WriteMode};
-use domain::marketplace::OrderKey;
+use domain::marketplace::{MarketplaceCode, OrderKey};
 use ledger::{Exported, Ledger, MasterKey, OrderFilter, Rebuild};
 use ops::Trouble;
 use ops::ledger::{RebuildDocument, RebuildLedger};
@@ -19,11 +19,16 @@ use temporalio_client::Client;
 use tokio::task::JoinSet;
 use workflows::activities::FeedInput;
 
+use self::again::again;
 use crate::config::Config;
-use crate::{connect, feeds, run};
+use crate::{connect, feeds};
 
 /// Orders looked up in BlueCherry at once.
 const AT_ONCE: usize = 4;
+/// Most orders that one call may name.
+const NAMED: usize = 100;
+/// How often an order is asked for that has a run and that Mirakl does not show.
+const ASKED: u32 = 5;
 
 /// Brings the ledger of a configuration back; `say` is told how far it is.
 ///
@@ -41,10 +46,14 @@ pub async fn rebuild(
 ) -> anyhow::Result<RebuildDocument> {
     let began_at = clock.now();
     let lost = connect::ledger(config, &clock).await?;
-    let said = decisions(config, asked)?;
+    let said = exports::decisions(config, asked)?;
     if let Some(nothing) = nothing_to_do(&lost, &said, &clock).await? {
         return Ok(nothing);
     }
+    let tables = exports::tables(config, asked)?;
+    // What stopped in the middle had its time to wait already: no worker began since.
+    let stopped = lost.rebuild().await?;
+    let began_at = stopped.map_or(began_at, |stopped| stopped.began_at.min(began_at));
     let client = connect::temporal(&config.temporal).await?;
     let scratch;
     let ledger = if asked.dry_run {
@@ -66,7 +75,10 @@ pub async fn rebuild(
 
     let mut document = RebuildDocument::new(asked.dry_run, began_at);
     document.decisions = ledger.replay(&said).await?;
-    run::publish(&connections, &config.mappings).await?;
+    document.tables_held =
+        exports::put_in_force(&connections, config, tables.as_ref(), &say).await?;
+    let open = runs::open(&client).await?;
+    document.open_runs = u64::try_from(open.len()).unwrap_or(u64::MAX);
     let rebuilding = Rebuilding {
         orders: Arc::new(Orders::new(connections.clone())),
         queues: queues(config, &ledger).await?,
@@ -74,9 +86,7 @@ pub async fn rebuild(
         connections,
         said,
     };
-    rebuilding.pull(&mut document, &say).await?;
-    let open = runs::open(&client).await?;
-    document.open_runs = u64::try_from(open.len()).unwrap_or(u64::MAX);
+    rebuilding.pull(&open, &mut document, &say).await?;
     rebuilding.restore(&open, &mut document, &say).await?;
     rebuilding
         .remember(&client, open, &mut document, &say)
@@ -84,30 +94,14 @@ pub async fn rebuild(
     if !asked.dry_run {
         let ended = feeds::end_those_of_another_ledger(&client, &rebuilding.connections).await?;
         document.feeds_ended = ended;
+        let ledger_id = rebuilding.ledger.id();
+        document.sweeps_ended = runs::end_sweeps_of_another_ledger(&client, ledger_id).await?;
     }
     document.finished_at = clock.now();
     state.finished_at = Some(document.finished_at);
     state.from = document.counted();
     rebuilding.ledger.note_rebuild(&state).await?;
     Ok(document)
-}
-
-/// The exports that were named, and the one that the configuration names, if it is there: a decision
-/// that stands in both is one.
-fn decisions(config: &Config, asked: &RebuildLedger) -> anyhow::Result<Vec<Exported>> {
-    let usual = &config.ledger.export;
-    let mut files: Vec<&PathBuf> = asked.export.iter().collect();
-    if usual.exists() && !files.contains(&usual) {
-        files.push(usual);
-    }
-    let mut all = vec![];
-    for file in files {
-        let read = ledger::read_export(file);
-        all.extend(read.with_context(|| format!("export {}", file.display()))?);
-    }
-    all.sort_by(|a: &Exported, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-    all.dedup_by(|a, b| a.id == b.id);
-    Ok(all)
 }
 
 /// The answer when the ledger was rebuilt already; `None` when there is work.
@@ -153,9 +147,10 @@ async fn nothing_to_do(
 /// Waits until no call of an earlier worker can be under way, or its effect unseen.
 async fn wait(connections: &Connections, began: jiff::Timestamp, say: &impl Fn(&str)) {
     let site = &connections.site;
-    let erp = site.call_timeout * 2 + site.read_lag;
+    let erp = site.call_timeout.max(SEND_MARGIN) + site.call_timeout + site.read_lag;
     let shops = connections.shops.values();
-    let longest = shops.map(|s| s.call_timeout + s.read_lag).max();
+    let longest = shops.map(|s| SEND_MARGIN + s.call_timeout + s.read_lag);
+    let longest = longest.max();
     let over = longest.unwrap_or_default().max(erp);
     let spent = connections.clock.now().duration_since(began);
     let left = over.saturating_sub(Duration::try_from(spent).unwrap_or_default());
@@ -187,15 +182,21 @@ struct Rebuilding {
 
 impl Rebuilding {
     /// Orders since `take_over_from`, one pull a shop; fulfilments from the feed's beginning.
+    ///
+    /// Orders with an open run are asked for by name where that pull leaves them out.
     async fn pull(
         &self,
+        open: &BTreeMap<OrderKey, String>,
         document: &mut RebuildDocument,
         say: &impl Fn(&str),
     ) -> anyhow::Result<()> {
         let pulls = Feeds::new(self.orders.clone());
         for code in self.connections.shops.keys() {
             say(&format!("reading the orders of {code}"));
-            document.rows += u64::from(pulls.read_orders_only(code).await?);
+            let rows = again(|| pulls.read_orders_only(code)).await?;
+            document.rows += u64::from(rows);
+            let left_out = self.left_out(code, open, &pulls, say).await?;
+            document.not_shown += u64::try_from(left_out).unwrap_or(u64::MAX);
         }
         let site = &self.connections.site.name;
         say(&format!("reading the shipments of {site}"));
@@ -204,8 +205,45 @@ impl Rebuilding {
             ledger_id: self.ledger.id().to_owned(),
             paused: false,
         };
-        document.shipments = u64::from(pulls.pull_shipments_once(&feed).await?.rows);
+        let pulled = again(|| pulls.pull_shipments_once(&feed)).await?;
+        document.shipments = u64::from(pulled.rows);
         Ok(())
+    }
+
+    /// Asks for orders that have a run and did not come: a list may leave an order out, and one that
+    /// comes later would pass for one that nobody ever touched. Answers how many do not come at all.
+    async fn left_out(
+        &self,
+        code: &MarketplaceCode,
+        open: &BTreeMap<OrderKey, String>,
+        pulls: &Feeds,
+        say: &impl Fn(&str),
+    ) -> anyhow::Result<usize> {
+        let mut asked = 0;
+        loop {
+            let mut missing = vec![];
+            for key in open.keys().filter(|key| key.marketplace == *code) {
+                if self.ledger.order(key).await?.is_none() {
+                    missing.push(key.order_id.clone());
+                }
+            }
+            let count = missing.len();
+            if count == 0 || asked == ASKED {
+                return Ok(count);
+            }
+            say(&format!(
+                "asking {code} for {count} orders that its list leaves out"
+            ));
+            if asked > 0
+                && let Some(shop) = self.connections.shops.get(code)
+            {
+                tokio::time::sleep(shop.poll).await;
+            }
+            asked += 1;
+            for some in missing.chunks(NAMED) {
+                again(|| pulls.read_orders_named(code, some.to_vec())).await?;
+            }
+        }
     }
 
     /// Each order's progress, from its sales order and what Mirakl shows.
@@ -222,7 +260,7 @@ impl Rebuilding {
         let listed = self.ledger.list_orders(&all, u32::MAX).await?;
         let count = listed.len();
         say(&format!("looking up the sales orders of {count} orders"));
-        let mut looking: JoinSet<Result<Restored, activities::Failure>> = JoinSet::new();
+        let mut looking: JoinSet<Result<Restored, Failure>> = JoinSet::new();
         for (n, order) in listed.into_iter().enumerate() {
             if looking.len() >= AT_ONCE
                 && let Some(done) = looking.join_next().await
@@ -238,12 +276,7 @@ impl Rebuilding {
             let (orders, queues) = (self.orders.clone(), self.queues);
             let has_run = open.contains_key(&key);
             looking.spawn(async move {
-                let restored = orders.restore(&key, &said, queues).await?;
-                // Nobody needs to be told of an order that is over, but for a run that is not.
-                if restored.over && !has_run {
-                    orders.decide(&key).await?;
-                }
-                Ok(restored)
+                again(|| restore(orders.clone(), &key, &said, queues, has_run)).await
             });
         }
         while let Some(done) = looking.join_next().await {
@@ -252,7 +285,8 @@ impl Rebuilding {
         Ok(())
     }
 
-    /// What stands in the histories of open runs alone: commands newer than an order's last export.
+    /// What stands in the histories of open runs alone: commands newer than an order's last export,
+    /// and writes that wait for a person because nobody knows what became of them.
     async fn remember(
         &self,
         client: &Client,
@@ -271,14 +305,36 @@ impl Rebuilding {
             let exported = self.said.iter().filter(|e| e.order == key);
             let last = exported.map(|e| e.at).max();
             let is_newer = |r: &Remembered| last.is_none_or(|last| r.at > last);
-            for command in runs::commands(client, &key, run_id).await? {
+            let told = runs::told(client, &key, run_id).await?;
+            for command in told.commands {
                 if is_newer(&command) && self.orders.take_again(&command).await? {
                     document.remembered += 1;
                 }
             }
+            if let Some(problem) = &told.parked
+                && self.orders.park_again(&key, problem).await?
+            {
+                document.parked += 1;
+            }
         }
         Ok(())
     }
+}
+
+/// Puts one order back.
+async fn restore(
+    orders: Arc<Orders>,
+    key: &OrderKey,
+    said: &[Exported],
+    queues: bool,
+    has_run: bool,
+) -> Result<Restored, Failure> {
+    let restored = orders.restore(key, said, queues).await?;
+    // Nobody needs to be told of an order that is over, but for a run that is not.
+    if restored.over && !has_run {
+        orders.decide(key).await?;
+    }
+    Ok(restored)
 }
 
 fn count_in(document: &mut RebuildDocument, restored: &Restored) {

@@ -12,7 +12,7 @@ use temporalio_workflow::{
 };
 
 use super::activities::StockActivities;
-use super::review::ReviewStock;
+use super::review::{self, ReviewStock};
 use super::words::{
     ImportEnd, OffersRead, PublishInput, ReviewInput, SnapshotRead, StockComputed, StockReport,
     StockSent, StockTicket, Word,
@@ -110,8 +110,8 @@ impl PublishStock {
             report.held = made.held;
         });
         Self::go_on(&made.word)?;
-        if let Some(review) = made.new_review {
-            Self::ask_a_person(ctx, review).await;
+        if let Some(waiting) = made.new_review {
+            Self::ask_a_person(ctx, waiting).await;
         }
         let send = StockActivities::send_stock;
         let summary = format!("send the stock of {of}");
@@ -134,15 +134,16 @@ impl PublishStock {
     }
 
     /// Starts the run that waits for a person, and leaves it to itself.
-    async fn ask_a_person(ctx: &WorkflowContext<Self>, review: ReviewInput) {
+    async fn ask_a_person(ctx: &WorkflowContext<Self>, waiting: ReviewInput) {
         let options = ChildWorkflowOptions::builder()
-            .workflow_id(ids::stock_review(&review.of, review.review))
+            .workflow_id(ids::stock_review(&waiting.of, waiting.review))
             .parent_close_policy(ParentClosePolicy::Abandon)
-            .static_summary(format!("Stock held on {}", review.of))
+            .static_summary(format!("Stock held on {}", waiting.of))
+            .search_attributes(review::attributes(&waiting))
             .build();
         // One of this number that runs already is the same.
         let _ = ctx
-            .start_child_workflow(ReviewStock::run, review, options)
+            .start_child_workflow(ReviewStock::run, waiting, options)
             .await;
     }
 

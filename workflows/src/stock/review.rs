@@ -9,6 +9,7 @@ use domain::exception::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use temporalio_common::data_converters::RawValue;
+use temporalio_common::search_attributes::SearchAttributes;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{
     SyncWorkflowContext, WorkflowCancellationToken, WorkflowContext, WorkflowContextView,
@@ -73,12 +74,6 @@ impl ReviewStock {
     #[run(name = "ReviewStock")]
     pub async fn run(ctx: &mut WorkflowContext<Self>) -> WorkflowResult<String> {
         let input = ctx.state(|wf| wf.input.clone());
-        let kind = Kind::StockHeld;
-        ctx.upsert_search_attributes(vec![
-            MARKETPLACE.value_set(input.of.to_string()),
-            BLOCKED_ON.value_set(kind.as_str().to_owned()),
-            OWNER.value_set(kind.owner().as_str().to_owned()),
-        ]);
         ctx.set_current_details(details(&input));
         loop {
             let waited = ctx
@@ -145,6 +140,16 @@ impl ReviewStock {
             held: self.input.held.clone(),
         }
     }
+}
+
+/// By what a review that waits is found in a list.
+pub(super) fn attributes(input: &ReviewInput) -> SearchAttributes {
+    let kind = Kind::StockHeld;
+    SearchAttributes::new([
+        MARKETPLACE.value_set(input.of.to_string()),
+        BLOCKED_ON.value_set(kind.as_str().to_owned()),
+        OWNER.value_set(kind.owner().as_str().to_owned()),
+    ])
 }
 
 impl ReviewStock {

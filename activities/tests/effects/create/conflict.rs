@@ -1,7 +1,7 @@
 //! What stands in BlueCherry under our key, and what was meant while tables changed.
 
 use activities::translate::{SalesOrderDraft, new_sales_order};
-use bluecherry::{AccountModel, Binding, NewCustomer, NewSalesOrder};
+use bluecherry::{AccountModel, Binding, Created, NewCustomer, NewSalesOrder};
 use domain::exception::Kind;
 use domain::marketplace::OrderKey;
 use domain::step::{Outcome, Step, Wait};
@@ -9,7 +9,8 @@ use serde_json::json;
 use simulators::fault::FaultRule;
 
 use crate::harness::{Env, blocked, until};
-use crate::plan::{SHOWS, offer, plain, sku};
+use crate::matrix::Spoil;
+use crate::plan::{Plan, SHOWS, offer, plain, sku};
 
 /// The sales order that an order asks for, as somebody else might enter it.
 pub async fn meant(env: &Env, key: &OrderKey) -> NewSalesOrder {
@@ -66,6 +67,33 @@ async fn a_sales_order_of_somebody_else_under_our_key_is_a_conflict() {
         assert_eq!(env.mirakl_calls("OR21"), 0, "{what}");
         assert_eq!(env.row(&key).await.progress.sales_order.booked(), None);
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_another_orders_leaves_no_attempt_to_wait_for() {
+    let mut plan = Plan::usual();
+    plan.spoiled = true;
+    let env = plan.start().await;
+    let key = env.place(plain("C1-A")).await;
+    let mut foreign = meant(&env, &key).await;
+    foreign.external_po = "NW-C9-Z".into();
+    foreign.channel_order_id = "C9-Z".into();
+    let made = env.site.create_sales_order(&foreign, "by hand").await;
+    let Ok(Created::Done(theirs)) = made else {
+        panic!("not created: {made:?}");
+    };
+    let answer = serde_json::to_string(&theirs).unwrap().leak();
+    let wire = env.spoiler(false);
+    wire.spoil("create_sales_order", Spoil::Says(201, answer), false);
+
+    let waits = env.drive(&key).await;
+
+    assert_eq!(blocked(&waits), Kind::SalesOrderConflict);
+    let open = env.ledger.open_intent(&key, "create_sales_order").await;
+    let intent = open.unwrap().unwrap();
+    assert_eq!((intent.attempts, intent.send_deadline), (1, None));
+    env.tell(&key, "retry", json!(null)).await;
+    assert_eq!(env.drive(&key).await, Step::Wait(Wait::Payment));
 }
 
 #[tokio::test]

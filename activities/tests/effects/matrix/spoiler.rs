@@ -35,6 +35,8 @@ pub enum Spoil {
     NoRows,
     /// Every row twice, and the last ones first.
     Repeated,
+    /// Orders were changed last in many years, by the stamp they carry; this is the `Date` of the answer.
+    FromTheFuture(&'static str),
     /// This status with this body.
     Says(u16, &'static str),
     /// So many megabytes.
@@ -213,17 +215,23 @@ async fn spoiled(near: &mut TcpStream, answer: &[u8], how: Spoil) -> std::io::Re
             near.write_all(head.as_bytes()).await?;
             return near.write_all(&packed).await;
         }
-        Spoil::NewFields | Spoil::NoNulls | Spoil::NoRows | Spoil::Repeated => {
-            match serde_json::from_str::<Value>(body) {
-                Ok(mut value) => {
-                    mutate(&mut value, how);
-                    let body = value.to_string();
-                    let status = head.lines().next().unwrap_or_default();
-                    json(body.len(), &body).replacen("HTTP/1.1 200 OK", status, 1)
-                }
-                Err(_) => text.into_owned(),
+        Spoil::NewFields
+        | Spoil::NoNulls
+        | Spoil::NoRows
+        | Spoil::Repeated
+        | Spoil::FromTheFuture(_) => match serde_json::from_str::<Value>(body) {
+            Ok(mut value) => {
+                mutate(&mut value, how);
+                let body = value.to_string();
+                let status = head.lines().next().unwrap_or_default();
+                let status = match how {
+                    Spoil::FromTheFuture(date) => format!("{status}\r\ndate: {date}"),
+                    _ => status.to_owned(),
+                };
+                json(body.len(), &body).replacen("HTTP/1.1 200 OK", &status, 1)
             }
-        }
+            Err(_) => text.into_owned(),
+        },
         Spoil::Huge(megabytes) => {
             let bytes = megabytes * 1024 * 1024;
             near.write_all(json(bytes, "").as_bytes()).await?;
@@ -247,6 +255,11 @@ fn mutate(value: &mut Value, how: Spoil) {
                 };
                 match how {
                     Spoil::NoRows => rows.clear(),
+                    Spoil::FromTheFuture(_) => {
+                        for row in rows {
+                            row["last_updated_date"] = json!("2099-01-01T00:00:00Z");
+                        }
+                    }
                     Spoil::Repeated => {
                         rows.extend(rows.clone());
                         rows.reverse();

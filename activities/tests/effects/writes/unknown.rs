@@ -96,6 +96,27 @@ async fn answers_lost_twice_in_a_row_ask_nobody() {
 }
 
 #[tokio::test]
+async fn three_attempts_whose_worker_was_killed_over_them_park_a_money_write() {
+    let (env, key) = wired().await;
+    let wire = env.spoiler(false);
+    for _ in 0..3 {
+        wire.spoil("create_sales_order", Spoil::Never, false);
+        tokio::select! {
+            end = env.run(&key) => panic!("it ended by itself: {end:?}"),
+            () = until("the sales order is sent", || wire.is_spent()) => (),
+        }
+        env.clock.advance(SHOWS);
+    }
+
+    assert_eq!(until_asked(&env, &key).await, Kind::OutcomeUnknown);
+
+    assert_eq!(env.sales_orders(&key).len(), 0);
+    env.tell(&key, "retry", json!(null)).await;
+    assert_eq!(env.settle(&key).await, Write::Create.end());
+    assert_eq!(env.sales_orders(&key).len(), 1);
+}
+
+#[tokio::test]
 async fn an_erp_that_is_down_parks_nothing() {
     let (env, key) = Write::Create.scene().await;
     env.fail_erp(FaultRule::once("create_sales_order", "reset"));

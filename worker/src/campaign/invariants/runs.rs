@@ -15,6 +15,8 @@ const BYTES_MAX: usize = 1_000_000;
 /// The server's own way to hand over news that came at the moment a run wanted to end: the task is
 /// done again with it, and nothing failed.
 const NEWS_CAME: &str = "UNHANDLED_COMMAND";
+/// A run that is terminated while its worker holds a task of it: the server ends the task by this.
+const CUT_OFF: &str = "FORCE_CLOSE_COMMAND";
 
 /// Exceptions that an order may end with which somebody called off or steered meanwhile.
 const AFTER_A_PERSON: [&str; 5] = [
@@ -140,7 +142,10 @@ pub(super) fn runs_are_healthy(world: &World) -> Findings {
             faults.push(format!("{} bytes", run.bytes));
         }
         let failed = run.task_failures.iter();
-        let failed = failed.filter(|failure| !failure.ends_with(NEWS_CAME));
+        let failed = failed.filter(|failure| {
+            let cut_off = ended_by_rebuild && failure.ends_with(CUT_OFF);
+            !cut_off && !failure.ends_with(NEWS_CAME)
+        });
         faults.extend(failed.map(|failure| format!("task failed: {failure}")));
         let evidence = format!("run {}: {}", run.run_id, faults.join(", "));
         found.saw(&run.id, (!faults.is_empty()).then_some(evidence));

@@ -1,187 +1,169 @@
-//! What the scenario `stock` came to, from the simulators' own books; only what should be and what
-//! was sent is ours.
+//! What the stock came to, from the simulators' own books.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use domain::marketplace::MarketplaceCode;
 use ledger::Ledger;
 use serde::Serialize;
+use simulators::mirakl::MiraklSim;
 use simulators::scenario::{GALERIA, NORDWIND};
 
-use super::super::Args;
-use super::super::ink::{bold, fault_count};
-use super::super::world::World;
-use super::plan::Hot;
-use super::shoppers::Shopping;
+use super::market::Market;
+use super::screen::Screen;
+use crate::demo::Args;
+use crate::demo::ink::{bold, fault_count};
 
-/// Publications that are counted at most.
-const PUBLICATIONS: u32 = 10_000;
+/// Computations of our ledger that are counted.
+const COUNTED: u32 = 100_000;
 
-/// An offer at a moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct OfferNow {
-    /// What it should show; empty while nothing can be said.
-    pub wanted: Option<i64>,
-    /// What was last sent.
-    pub sent: Option<i64>,
-    /// What it shows.
-    pub shows: i64,
-}
-
-/// An item at a moment.
-#[derive(Clone, Debug, Serialize)]
-pub struct ItemNow {
-    /// BlueCherry's SKU.
-    pub sku: String,
-    /// Units at the start.
-    pub opening: i64,
-    /// Its offer in the United States.
-    pub nordwind: OfferNow,
-    /// Its offer in Germany.
-    pub galeria: OfferNow,
-    /// Units that a new order could take in the ERP.
-    pub can_be_promised: i64,
-    /// Units picked.
-    pub picked: i64,
-    /// Units sold that were nowhere when their order came.
-    pub oversold: i64,
-}
-
-/// What the scenario came to.
+/// What the demo came to.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct StockReport {
-    /// Always `stock`.
-    pub scenario: &'static str,
-    /// Seed of the world and of its customers.
+    /// Seed.
     pub seed: u64,
-    /// Were buffer and units in flight taken off?
+    /// Were buffers and in-flight units on?
     pub guarded: bool,
-    /// Units sold that were nowhere when their order came.
-    pub oversold: i64,
-    /// Orders that marketplaces sold.
+    /// Items sold.
+    pub items: usize,
+    /// Units there at the beginning.
+    pub opening: i64,
+    /// Units that wholesale took.
+    pub wholesale: i64,
+    /// Units that customers bought, by marketplace.
+    pub sold: BTreeMap<&'static str, i64>,
+    /// Units bought beyond what could be picked.
+    pub oversold: u64,
+    /// The same by item, where there are any.
+    pub oversold_by_sku: BTreeMap<String, u64>,
+    /// Units that nobody bought.
+    pub left: i64,
+    /// Orders that customers made.
     pub orders: u64,
-    /// Their units.
-    pub units: u64,
-    /// Customers who found less than they wanted.
-    pub turned_away: u64,
-    /// Units that wholesale took meanwhile.
-    pub wholesale_units: i64,
-    /// Runs that came to their end, by marketplace.
-    pub publications: BTreeMap<String, u64>,
-    /// Inventory batches that the ERP made, by how they say they went.
-    pub batches: BTreeMap<String, u64>,
-    /// The items at the end.
-    pub items: Vec<ItemNow>,
-    /// Did every order reach the ERP before patience was over?
-    pub in_time: bool,
+    /// Of these, orders that had to be refused.
+    pub refused: u64,
+    /// Of these, orders that shipped.
+    pub shipped: u64,
+    /// Files of stock that Mirakl took in (STO01).
+    pub files: u64,
+    /// Times that the numbers were computed.
+    pub computations: u64,
+    /// Batches of BlueCherry that were not used, because they were wrong.
+    pub batches_refused: u64,
+    /// Orders that have not come to their end.
+    pub not_at_their_end: Vec<String>,
     /// How long it took.
     pub seconds: f64,
 }
 
 impl StockReport {
-    /// With the guards nothing was sold twice; without them something was, or the demo sees nothing.
-    pub fn is_as_planned(&self) -> bool {
-        self.in_time && self.units > 0 && (self.oversold == 0) == self.guarded
+    /// Nothing was oversold and every order ended; unguarded, something must have been oversold.
+    pub(super) fn is_as_planned(&self) -> bool {
+        self.not_at_their_end.is_empty() && (self.oversold == 0) == self.guarded
     }
 
-    pub(super) fn print(&self) {
-        let title = "What became of the stock (from the simulators' own books)";
-        eprintln!("\n{}", bold(title));
+    pub(super) fn print(&self, screen: &Screen) {
         eprintln!(
-            "  sold {} orders, {} units · turned away {} customers · wholesale took {} units",
-            self.orders, self.units, self.turned_away, self.wholesale_units
+            "\n{}",
+            bold("Stock over time: what could be picked, and what each marketplace showed")
         );
-        let list = |counts: &BTreeMap<String, u64>| {
-            let counts = counts.iter().map(|(name, count)| format!("{count} {name}"));
-            counts.collect::<Vec<_>>().join(", ")
-        };
-        eprintln!("  inventory batches: {}", list(&self.batches));
-        eprintln!("  published: {}", list(&self.publications));
-        let oversold = fault_count(self.oversold.unsigned_abs());
-        let how = if self.guarded {
-            "with buffer and units in flight taken off"
-        } else {
-            "UNGUARDED: without buffer, units in flight promised again"
-        };
-        eprintln!("  oversold {oversold} units, {how}");
-        if !self.in_time {
-            eprintln!("  patience was over before every order had reached the ERP");
+        eprint!("{}", screen.chart());
+        eprintln!(
+            "\n{}",
+            bold("What became of the stock (from the simulators' own books)")
+        );
+        let sold: Vec<String> = self
+            .sold
+            .iter()
+            .map(|(name, n)| format!("{name} {n}"))
+            .collect();
+        eprintln!(
+            "  there {} · wholesale took {} · sold {} · left {}",
+            self.opening,
+            self.wholesale,
+            sold.join(", "),
+            self.left
+        );
+        eprintln!(
+            "  oversold {} · orders {} · shipped {} · refused for want of stock {}",
+            fault_count(self.oversold),
+            self.orders,
+            self.shipped,
+            fault_count(self.refused)
+        );
+        eprintln!(
+            "  computed {} times · {} files taken in · {} wrong batches not used",
+            self.computations, self.files, self.batches_refused
+        );
+        for (sku, units) in &self.oversold_by_sku {
+            eprintln!("    {units} × {sku} sold and not there");
+        }
+        for order in &self.not_at_their_end {
+            eprintln!("    ! {order} has not come to its end");
         }
         eprintln!("  {:.1} s", self.seconds);
     }
 }
 
-/// Looks at the items.
+/// Looks at the world.
 pub(super) async fn look(
-    world: &World,
-    ledger: &Ledger,
-    hot: &[Hot],
-) -> anyhow::Result<Vec<ItemNow>> {
-    let (nordwind, galeria) = (world.nordwind.quantities(), world.galeria.quantities());
-    let offer = async |shop: &str, sku: &str, shown: &BTreeMap<String, i64>| {
-        let stands = ledger
-            .offer_stock(&MarketplaceCode::new(shop)?, sku)
-            .await?;
-        let sent = stands.as_ref().and_then(|stands| stands.sent);
-        anyhow::Ok(OfferNow {
-            wanted: stands.and_then(|stands| stands.wanted),
-            sent: sent.map(|(units, _)| units),
-            shows: shown.get(sku).copied().unwrap_or_default(),
-        })
-    };
-    let mut items = vec![];
-    for item in hot {
-        let units = world.erp.units(&item.sku);
-        items.push(ItemNow {
-            sku: item.sku.clone(),
-            opening: item.units,
-            nordwind: offer(NORDWIND, &item.nordwind, &nordwind).await?,
-            galeria: offer(GALERIA, &item.galeria, &galeria).await?,
-            can_be_promised: units.promisable,
-            picked: units.picked,
-            oversold: units.oversold,
-        });
-    }
-    Ok(items)
-}
-
-/// Counts everything at the end.
-pub(super) async fn sum_up(
     args: &Args,
-    world: &World,
+    market: &Market,
     ledger: &Ledger,
-    shopping: &Shopping,
-    items: &[ItemNow],
+    elapsed: Duration,
 ) -> anyhow::Result<StockReport> {
-    let summary = world.erp.summary();
-    let mut batches = BTreeMap::<String, u64>::new();
-    for batch in world.erp.batches().as_array().into_iter().flatten() {
-        if batch["feed"] == "inventory" {
-            let status = batch["status"].as_str().unwrap_or_default();
-            *batches.entry(status.to_owned()).or_default() += 1;
+    let seen = market.look();
+    let mut report = StockReport {
+        seed: args.seed,
+        guarded: market.is_guarded(),
+        items: seen.len(),
+        seconds: elapsed.as_secs_f64(),
+        ..StockReport::default()
+    };
+    for (sku, item) in market.skus().into_iter().zip(&seen) {
+        report.opening += item.opening;
+        report.wholesale += item.wholesale;
+        report.left += item.left().max(0);
+        for (name, units) in &item.sold {
+            *report.sold.entry(name).or_default() += units;
+        }
+        if item.oversold() > 0 {
+            report.oversold += item.oversold();
+            report.oversold_by_sku.insert(sku, item.oversold());
         }
     }
-    let mut publications = BTreeMap::new();
-    for shop in [NORDWIND, GALERIA] {
-        let code = MarketplaceCode::new(shop)?;
-        let all = ledger.publications(&code, PUBLICATIONS).await?;
-        let done = all.into_iter().filter(|one| one.state == "done");
-        publications.insert(shop.to_owned(), done.count() as u64);
+    for (name, shop) in [(NORDWIND, &market.nordwind), (GALERIA, &market.galeria)] {
+        report.orders(name, shop);
+        let code = MarketplaceCode::new(name)?;
+        let made = ledger.publications(&code, COUNTED).await?.len();
+        report.computations += u64::try_from(made).unwrap_or(u64::MAX);
     }
-    Ok(StockReport {
-        scenario: "stock",
-        seed: args.seed,
-        guarded: !args.unguarded,
-        oversold: summary["oversold"].as_i64().unwrap_or(i64::MAX),
-        orders: shopping.orders.load(Relaxed),
-        units: shopping.units.load(Relaxed),
-        turned_away: shopping.turned_away.load(Relaxed),
-        wholesale_units: summary["wholesale"].as_i64().unwrap_or_default(),
-        publications,
-        batches,
-        items: items.to_vec(),
-        in_time: false,
-        seconds: 0.0,
-    })
+    if let Some(last) = ledger.last_stock_snapshot().await? {
+        let batches = ledger.snapshots(&last.site, COUNTED).await?;
+        let refused = batches
+            .iter()
+            .filter(|batch| batch.state == "refused")
+            .count();
+        report.batches_refused = u64::try_from(refused).unwrap_or(u64::MAX);
+    }
+    Ok(report)
+}
+
+impl StockReport {
+    fn orders(&mut self, name: &str, shop: &MiraklSim) {
+        let ledger = shop.ledger();
+        for order in ledger["orders"].as_array().into_iter().flatten() {
+            let state = order["state"].as_str().unwrap_or_default();
+            self.orders += 1;
+            match state {
+                "SHIPPED" | "TO_COLLECT" | "RECEIVED" | "CLOSED" => self.shipped += 1,
+                "REFUSED" | "CANCELED" => self.refused += 1,
+                _ => {
+                    let id = order["order_id"].as_str().unwrap_or_default();
+                    self.not_at_their_end.push(format!("{name}/{id} ({state})"));
+                }
+            }
+        }
+        self.files += u64::try_from(shop.calls().count("STO01")).unwrap_or(u64::MAX);
+    }
 }

@@ -1,135 +1,132 @@
-//! The live view: a line for each item, with what is shown over time.
+//! The live view of the stock, and the small charts at its end.
 
 use std::io::IsTerminal;
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use simulators::scenario::{GALERIA, NORDWIND};
 
-use super::super::ink::{bad, bold};
-use super::plan::Hot;
-use super::report::{ItemNow, OfferNow};
+use super::market::Seen;
+use crate::demo::ink::mark;
 
-/// Characters of a chart.
-const CHART: usize = 28;
-/// Steps of one character, from nothing to everything.
-const STEPS: [char; 9] = ['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// Between two tables where there is no terminal.
-const TABLE: Duration = Duration::from_secs(5);
+/// Columns of a chart.
+const WIDTH: usize = 32;
+/// From nothing to everything.
+const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// Lines that are drawn again on a terminal; else a table now and then.
+/// One moment of one item: what could be picked, and what each marketplace showed.
+type Moment = [i64; 3];
+
+/// A line an item on a terminal; else a line now and then.
 pub(super) struct Screen {
+    skus: Vec<String>,
     bars: Option<(MultiProgress, Vec<ProgressBar>)>,
-    /// What both marketplaces showed together at each look, by item.
-    shown: Vec<Vec<i64>>,
-    last: Option<Instant>,
+    seen: Mutex<Vec<Vec<Moment>>>,
+    last: Mutex<Option<Instant>>,
 }
 
 impl Screen {
-    pub(super) fn new(hot: &[Hot]) -> Self {
+    pub(super) fn new(skus: Vec<String>) -> Self {
         let bars = std::io::stderr().is_terminal().then(|| {
             let all = MultiProgress::new();
-            let line = |_| {
-                let bar = all.add(ProgressBar::new_spinner());
-                let style = ProgressStyle::with_template("{msg}");
-                bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-                bar
-            };
-            // Two lines of heading.
-            let lines = (0..hot.len() + 2).map(line).collect();
-            (all, lines)
+            let style = ProgressStyle::with_template("{msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            let bar = |_: &String| all.add(ProgressBar::new(1)).with_style(style.clone());
+            let bars = skus.iter().map(bar).collect();
+            (all, bars)
         });
         Self {
+            seen: Mutex::new(vec![vec![]; skus.len()]),
+            skus,
             bars,
-            shown: vec![vec![]; hot.len()],
-            last: None,
+            last: Mutex::new(None),
         }
     }
 
-    pub(super) fn show(&mut self, items: &[ItemNow], elapsed: Duration) {
-        for (shown, item) in self.shown.iter_mut().zip(items) {
-            shown.push(item.nordwind.shows + item.galeria.shows);
-        }
-        let is_due = self.last.is_none_or(|last| last.elapsed() >= TABLE);
-        if self.bars.is_some() || is_due {
-            self.draw(items, elapsed);
-            self.last = Some(Instant::now());
+    /// Says something beside the lines.
+    pub(super) fn note(&self, line: &str) {
+        let line = format!("  {} {line}", mark("!"));
+        match &self.bars {
+            // A terminal that is gone needs no note.
+            Some((all, _)) => drop(all.println(line)),
+            None => eprintln!("{line}"),
         }
     }
 
-    pub(super) fn finish(&mut self, items: &[ItemNow], elapsed: Duration) {
-        self.draw(items, elapsed);
+    pub(super) fn show(&self, now: &[Seen]) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        for (all, item) in seen.iter_mut().zip(now) {
+            all.push([item.left(), item.shown(NORDWIND), item.shown(GALERIA)]);
+        }
+        if let Some((_, bars)) = &self.bars {
+            for ((bar, all), sku) in bars.iter().zip(seen.iter()).zip(&self.skus) {
+                bar.set_message(row(sku, all));
+            }
+            return;
+        }
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|at| at.elapsed().as_secs() >= 3) {
+            let sum = |of: fn(&Seen) -> i64| now.iter().map(of).sum::<i64>();
+            eprintln!(
+                "  can be picked {:>3} · nordwind shows {:>3} · galeria shows {:>3} · sold {:>3} · wholesale {:>2} · oversold {}",
+                sum(|s| s.left().max(0)),
+                sum(|s| s.shown(NORDWIND)),
+                sum(|s| s.shown(GALERIA)),
+                sum(|s| s.sold.values().sum()),
+                sum(|s| s.wholesale),
+                now.iter().map(Seen::oversold).sum::<u64>(),
+            );
+            *last = Some(Instant::now());
+        }
+    }
+
+    pub(super) fn finish(&self) {
         if let Some((_, bars)) = &self.bars {
             for bar in bars {
-                bar.abandon();
+                bar.finish_and_clear();
             }
         }
     }
 
-    fn draw(&self, items: &[ItemNow], elapsed: Duration) {
-        let lines = lines(items, &self.shown, elapsed);
-        match &self.bars {
-            Some((_, bars)) => {
-                for (bar, line) in bars.iter().zip(lines) {
-                    bar.set_message(line);
-                }
-            }
-            None => eprintln!("{}\n", lines.join("\n")),
-        }
+    /// A line an item: three charts with the last figure of each.
+    pub(super) fn chart(&self) -> String {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = self.skus.iter().zip(seen.iter());
+        rows.map(|(sku, all)| row(sku, all) + "\n").collect()
     }
 }
 
-/// The table: two lines of heading, then a line for each item.
-fn lines(items: &[ItemNow], shown: &[Vec<i64>], elapsed: Duration) -> Vec<String> {
-    let time = format!("second {}", elapsed.as_secs());
-    let mut lines = vec![
-        bold(format!(
-            "  {time:<14}{:<CHART$}   {:^17}   {:^17}        BlueCherry",
-            "on offer, both shops", "nordwind", "galeria"
-        )),
-        format!(
-            "  {:<14}{:<CHART$}   {HEAD}   {HEAD}   left picked oversold",
-            "", ""
-        ),
-    ];
-    for (item, shown) in items.iter().zip(shown) {
-        let oversold = match item.oversold {
-            0 => format!("{:>8}", 0),
-            units => bad(format!("{units:>8}")),
-        };
-        lines.push(format!(
-            "  {:<14}{}   {}   {}   {:>4} {:>6} {oversold}",
-            item.sku,
-            chart(shown, item.opening),
-            offer(&item.nordwind),
-            offer(&item.galeria),
-            item.can_be_promised,
-            item.picked,
-        ));
-    }
-    lines
-}
-
-const HEAD: &str = "should sent shows";
-
-fn offer(offer: &OfferNow) -> String {
-    let units = |units: Option<i64>| units.map_or_else(|| "–".to_owned(), |n| n.to_string());
-    let (wanted, sent) = (units(offer.wanted), units(offer.sent));
-    format!("{wanted:>6} {sent:>4} {:>5}", offer.shows)
-}
-
-/// A line of characters over time, oldest first. All looks fit in: of several in one character the
-/// newest counts.
-fn chart(shown: &[i64], most: i64) -> String {
-    let height = |units: i64| {
-        let top = i64::try_from(STEPS.len()).unwrap_or(1) - 1;
-        let step = ((units.max(0) * top + most.max(1) - 1) / most.max(1)).min(top);
-        STEPS[usize::try_from(step).unwrap_or(0)]
+fn row(sku: &str, all: &[Moment]) -> String {
+    let most = all.iter().flatten().copied().max().unwrap_or(0);
+    let part = |at: usize| {
+        let figures: Vec<i64> = all.iter().map(|moment| moment[at]).collect();
+        let last = figures.last().copied().unwrap_or_default();
+        format!("{} {last:>3}", spark(&figures, most))
     };
-    let width = shown.len().clamp(1, CHART);
-    let drawn: String = (1..=width.min(shown.len()))
-        .map(|n| height(shown[n * shown.len() / width - 1]))
-        .collect();
-    format!("{drawn:<CHART$}")
+    format!(
+        "  {sku:<12} picked {} │ {NORDWIND} {} │ {GALERIA} {}",
+        part(0),
+        part(1),
+        part(2)
+    )
+}
+
+/// A chart of one line: a column a stretch of time, as high as its last figure.
+fn spark(figures: &[i64], most: i64) -> String {
+    let columns = WIDTH.min(figures.len());
+    let column = |n: usize| {
+        let at = (n + 1) * figures.len() / columns - 1;
+        let (figure, top) = (figures[at].max(0), most.max(1));
+        let level = usize::try_from(figure * 7 / top).unwrap_or_default();
+        if figure == 0 {
+            ' '
+        } else {
+            LEVELS[level.min(7)]
+        }
+    };
+    let chart: String = (0..columns).map(column).collect();
+    format!("{chart:<WIDTH$}")
 }
 
 #[cfg(test)]
@@ -137,24 +134,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_chart_goes_from_full_to_nothing_and_keeps_its_width() {
-        assert_eq!(chart(&[], 8), " ".repeat(CHART));
-        assert_eq!(chart(&[8, 4, 1, 0], 8).trim_end(), "█▄▁·");
-        let long: Vec<i64> = (0..=280).rev().collect();
-        let drawn = chart(&long, 280);
-        assert_eq!(drawn.chars().count(), CHART);
-        assert!(drawn.starts_with('█') && drawn.ends_with('·'));
-    }
-
-    #[test]
-    fn an_offer_stands_below_its_heading_and_what_is_unknown_is_a_dash() {
-        let known = OfferNow {
-            wanted: Some(12),
-            sent: Some(12),
-            shows: 9,
-        };
-        assert_eq!(offer(&known), "    12   12     9");
-        assert_eq!(offer(&OfferNow::default()), "     –    –     0");
-        assert_eq!(offer(&known).len(), HEAD.len());
+    fn a_chart_has_a_column_a_stretch_and_nothing_is_blank() {
+        assert_eq!(spark(&[8, 4, 1, 0], 8).trim_end(), "█▄▁");
+        assert_eq!(spark(&[], 8).chars().count(), WIDTH);
+        let long: Vec<i64> = (0..100).rev().collect();
+        let chart = spark(&long, 99);
+        assert_eq!(chart.chars().count(), WIDTH);
+        assert!(chart.starts_with('▇') && chart.ends_with(' '), "{chart:?}");
+        assert_eq!(spark(&[-3], 8).trim_end(), "");
     }
 }
