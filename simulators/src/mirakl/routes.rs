@@ -56,7 +56,7 @@ pub fn routes(shared: Shared, calls: CallLog) -> Router {
 
 /// What faults may change in the marketplace's answers.
 pub const VOCABULARY: Vocabulary = Vocabulary {
-    rows: &["orders", "carriers", "reasons", "shipping_types"],
+    rows: &["orders", "carriers", "reasons", "shipping_types", "offers"],
     words: &["order_state", "order_line_state"],
     optional: &[
         "channel",
