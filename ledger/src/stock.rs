@@ -31,6 +31,9 @@ pub use reviews::{HeldOffer, ReviewDecision, ReviewNow, StockReview};
 pub use shown::{ShownOffer, ShownOtherwise};
 pub use snapshots::{NewSnapshot, Snapshot, StoredPosition};
 
+// Where given rows meet a table, CROSS JOIN keeps SQLite from walking the table for each statement;
+// for PostgreSQL it is a join like any other.
+
 /// Rows of one statement: well below what either database binds.
 const CHUNK: usize = 500;
 

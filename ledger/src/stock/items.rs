@@ -74,7 +74,7 @@ impl Ledger {
         for chunk in skus.chunks(CHUNK) {
             let sql = format!(
                 "WITH wanted (sku) AS ({}) SELECT i.sku, i.facts FROM wanted w \
-                 JOIN stock_items i ON i.site = $1 AND i.sku = w.sku",
+                 CROSS JOIN stock_items i WHERE i.site = $1 AND i.sku = w.sku",
                 values(chunk.len(), &["TEXT"], 2)
             );
             let mut query = sqlx::query(AssertSqlSafe(sql)).bind(site);

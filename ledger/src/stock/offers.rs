@@ -2,8 +2,8 @@
 
 use domain::marketplace::MarketplaceCode;
 use jiff::Timestamp;
-use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::lease::Holding;
 use super::{CHUNK, values};
@@ -108,8 +108,8 @@ pub(super) const COLUMNS: &str = columns!();
 
 impl Ledger {
     /// Notes what offers should show by a computation; only those that changed need to be told. The
-    /// sum is kept each time. Each offer SKU at most once a call; offers that no export named are
-    /// left out.
+    /// sum is kept each time. Each offer SKU at most once a call; one that no export named is not
+    /// listed by this.
     ///
     /// # Errors
     /// [`crate::Error::LeaseLost`]: another publishes now.
@@ -146,10 +146,15 @@ impl Ledger {
             }
             query.execute(writing.conn()).await.doing(doing)?;
             let stands = format!(
-                "WITH new (offer_sku, sku, quantity, print) AS ({}) UPDATE stock_offers AS o SET \
-                 snapshot_no = $2, sku = n.sku, wanted = n.quantity, wanted_at = $3, \
-                 sum_print = n.print FROM new n WHERE o.marketplace = $1 \
-                 AND o.offer_sku = n.offer_sku AND o.snapshot_no <= $2",
+                "WITH new (offer_sku, sku, quantity, print) AS ({}) \
+                 INSERT INTO stock_offers (marketplace, offer_sku, listed, listed_at, \
+                 snapshot_no, sku, wanted, wanted_at, sum_print) SELECT CAST($1 AS TEXT), \
+                 n.offer_sku, 0, 0, CAST($2 AS BIGINT), n.sku, n.quantity, CAST($3 AS BIGINT), \
+                 n.print FROM new n WHERE true ON CONFLICT (marketplace, offer_sku) \
+                 DO UPDATE SET snapshot_no = excluded.snapshot_no, sku = excluded.sku, \
+                 wanted = excluded.wanted, wanted_at = excluded.wanted_at, \
+                 sum_print = excluded.sum_print \
+                 WHERE stock_offers.snapshot_no <= excluded.snapshot_no",
                 values(chunk.len(), &["TEXT", "TEXT", "BIGINT", "BIGINT"], 4)
             );
             let mut query = sqlx::query(AssertSqlSafe(stands))
@@ -176,23 +181,9 @@ impl Ledger {
         offer_skus: &[String],
         now: Timestamp,
     ) -> Result<()> {
-        let doing = "doubting offers";
         let mut writing = self.writing().await?;
-        for chunk in offer_skus.chunks(CHUNK) {
-            let sql = format!(
-                "UPDATE stock_offers SET doubted_at = $2, refused = NULL \
-                 WHERE marketplace = $1 AND offer_sku IN ({})",
-                values(chunk.len(), &["TEXT"], 3)
-            );
-            let mut query = sqlx::query(AssertSqlSafe(sql))
-                .bind(marketplace.as_str())
-                .bind(now.as_millisecond());
-            for offer_sku in chunk {
-                query = query.bind(offer_sku.as_str());
-            }
-            query.execute(writing.conn()).await.doing(doing)?;
-        }
-        writing.commit(doing).await
+        doubt(writing.conn(), marketplace, offer_skus, now).await?;
+        writing.commit("doubting offers").await
     }
 
     /// The stock of one offer; empty when no export ever named it.
@@ -278,6 +269,30 @@ impl Ledger {
             refused: columns.count("refused")?,
         })
     }
+}
+
+/// Has offers sent again whatever Mirakl took of them.
+pub(super) async fn doubt(
+    conn: &mut AnyConnection,
+    marketplace: &MarketplaceCode,
+    offer_skus: &[String],
+    now: Timestamp,
+) -> Result<()> {
+    for chunk in offer_skus.chunks(CHUNK) {
+        let sql = format!(
+            "UPDATE stock_offers SET doubted_at = $2, refused = NULL \
+             WHERE marketplace = $1 AND offer_sku IN ({})",
+            values(chunk.len(), &["TEXT"], 3)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql))
+            .bind(marketplace.as_str())
+            .bind(now.as_millisecond());
+        for offer_sku in chunk {
+            query = query.bind(offer_sku.as_str());
+        }
+        query.execute(&mut *conn).await.doing("doubting offers")?;
+    }
+    Ok(())
 }
 
 pub(super) fn read(row: &AnyRow) -> Result<OfferStock> {

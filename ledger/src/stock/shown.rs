@@ -82,10 +82,11 @@ impl Ledger {
                 AND o.sent_import = o.acknowledged_import";
             let found = bound(&format!(
                 "SELECT o.offer_sku, o.acknowledged, o.acknowledged_at, n.quantity AS shown, \
-                 CAST($3 AS BIGINT) AS seen_at FROM new n JOIN stock_offers o \
-                 ON o.marketplace = $1 AND o.offer_sku = n.offer_sku WHERE {judged} \
+                 CAST($3 AS BIGINT) AS seen_at FROM new n CROSS JOIN stock_offers o \
+                 WHERE o.marketplace = $1 AND o.offer_sku = n.offer_sku AND {judged} \
                  ORDER BY o.offer_sku"
             ));
+            let before = others.len();
             for row in &found.fetch_all(writing.conn()).await.doing(doing)? {
                 let columns = Columns { row, what: WHAT };
                 others.push(ShownOtherwise {
@@ -95,11 +96,12 @@ impl Ledger {
                     shown: columns.number("shown")?,
                 });
             }
-            let repaired = bound(&format!(
-                "UPDATE stock_offers AS o SET doubted_at = $3, refused = NULL FROM new n WHERE o.marketplace = $1 \
-                 AND o.offer_sku = n.offer_sku AND {judged}"
-            ));
-            repaired.execute(writing.conn()).await.doing(doing)?;
+            let doubtful: Vec<String> = others
+                .iter()
+                .skip(before)
+                .map(|other| other.offer_sku.clone())
+                .collect();
+            super::offers::doubt(writing.conn(), marketplace, &doubtful, holding.now).await?;
             let noted = bound(
                 "INSERT INTO stock_offers (marketplace, offer_sku, listed, listed_at, \
                  snapshot_no, shown, shown_at) SELECT CAST($1 AS TEXT), n.offer_sku, n.listed, \

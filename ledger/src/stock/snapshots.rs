@@ -301,7 +301,7 @@ impl Ledger {
         for chunk in skus.chunks(CHUNK) {
             let sql = format!(
                 "WITH wanted (sku) AS ({}) SELECT p.sku, p.place, p.figures FROM wanted w \
-                 JOIN stock_positions p ON p.snapshot = $1 AND p.sku = w.sku",
+                 CROSS JOIN stock_positions p WHERE p.snapshot = $1 AND p.sku = w.sku",
                 values(chunk.len(), &["TEXT"], 2)
             );
             let mut query = sqlx::query(AssertSqlSafe(sql)).bind(snapshot);
