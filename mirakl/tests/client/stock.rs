@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::retry::Retry;
 use mirakl::{Client, Config, Error, ImportState, OfferExport, StockFile};
 use secrecy::SecretString;
 use serde_json::json;
@@ -181,4 +182,34 @@ async fn another_imports_state_and_a_state_that_nobody_knows_are_not_taken_for_d
     let server = Scripted::start([Reply::of(200, &told("1", "QUEUED"))]).await;
     let read = server.client().stock_import("1").await.unwrap();
     assert_eq!(read.state, ImportState::Unknown);
+}
+
+#[tokio::test]
+async fn each_read_of_offers_says_what_to_do_about_its_failure() {
+    let (sim, client) = marketplace().await;
+    let id = client.request_offer_export(None).await.unwrap();
+    let OfferExport::Completed(files) = client.offer_export(&id).await.unwrap() else {
+        panic!("not completed");
+    };
+    for call in ["OF21", "OF53", "OF54"] {
+        for (action, retry) in [
+            ("reset", Retry::Backoff),
+            ("status:503", Retry::Backoff),
+            ("status:429:7", Retry::After(Duration::from_secs(7))),
+            ("status:401", Retry::After(Duration::from_secs(60))),
+            ("status:404", Retry::Never),
+        ] {
+            sim.faults().inject(FaultRule::once(call, action)).unwrap();
+            let error = match call {
+                "OF21" => client.offers(None, 0).await.map(drop),
+                "OF53" => client.offer_export(&id).await.map(drop),
+                _ => client.offer_export_file(&files[0]).await.map(drop),
+            };
+            let error = error.expect_err(action);
+            assert_eq!((error.retry(), error.call()), (retry, call), "{action}");
+        }
+    }
+    assert_eq!(client.offers(None, 0).await.unwrap().items.len(), 3);
+    let missing = client.offer_export("GONE").await;
+    assert!(matches!(missing, Err(Error::NotFound { call: "OF53", .. })));
 }
