@@ -184,6 +184,24 @@ impl Connections {
         Self { limits, ..self }
     }
 
+    /// Is work of a ledger of this ID ours? What goes by a ledger that was lost ends here, and harms
+    /// nothing: the next run finds the same to do. Where this worker's own ledger is the lost one, it
+    /// waits for another worker.
+    ///
+    /// # Errors
+    /// It is not; and the ledger's.
+    pub(crate) async fn is_of_ours(&self, what: &str, theirs: &str) -> Result<(), Failure> {
+        if self.ledger.id() == theirs {
+            return Ok(());
+        }
+        if self.ledger.is_in_place().await? {
+            return Err(Failure::other_ledger(what));
+        }
+        Err(Failure::unexpected(format!(
+            "{what} waits for a worker whose ledger is there"
+        )))
+    }
+
     /// The shop of a marketplace.
     ///
     /// # Errors

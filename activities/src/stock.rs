@@ -85,13 +85,9 @@ impl Stocks {
     }
 
     /// Whose run this is, among all workers.
-    fn check_ledger(&self, of: &MarketplaceCode, ledger_id: &str) -> Result<(), Failure> {
-        if ledger_id == self.ledger().id() {
-            return Ok(());
-        }
-        Err(Failure::unexpected(format!(
-            "the stock of {of} is of another ledger than this worker has; start the worker with its own"
-        )))
+    async fn check_ledger(&self, of: &MarketplaceCode, ledger_id: &str) -> Result<(), Failure> {
+        let what = format!("this run of the stock of {of}");
+        self.connections.is_of_ours(&what, ledger_id).await
     }
 
     /// Takes a lease; nothing while another holds it.

@@ -3,6 +3,7 @@
 mod happy;
 mod held;
 mod place;
+mod rebuilt;
 mod refused;
 mod schedule;
 mod sold;

@@ -78,7 +78,7 @@ impl Stocks {
         input: &PublishInput,
         run: &str,
     ) -> Result<SnapshotRead, Failure> {
-        self.check_ledger(&input.of, &input.ledger_id)?;
+        self.check_ledger(&input.of, &input.ledger_id).await?;
         let ends = |word| SnapshotRead {
             word,
             ticket: None,

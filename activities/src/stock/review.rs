@@ -130,7 +130,7 @@ impl Stocks {
         run: &str,
         runs: &impl StockRuns,
     ) -> Result<String, Failure> {
-        self.check_ledger(&ticket.of, &ticket.ledger_id)?;
+        self.check_ledger(&ticket.of, &ticket.ledger_id).await?;
         let lease = loop {
             if let Some(lease) = self.lease(ticket.of.as_str(), run).await? {
                 break lease;
