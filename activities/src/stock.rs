@@ -4,6 +4,7 @@
 //! write proves it. Rows go from page to SQL to file in chunks; nothing here holds them all.
 
 mod compute;
+mod faults;
 mod guarded;
 mod hurry;
 mod items;

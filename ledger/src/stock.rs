@@ -5,6 +5,7 @@
 
 mod exceptions;
 mod explanations;
+mod held;
 mod imports;
 mod items;
 mod lease;
@@ -18,6 +19,7 @@ mod snapshots;
 use std::fmt::Write;
 
 pub use explanations::Published;
+pub use held::HeldOffer;
 pub use imports::{Import, ImportLine, ImportOf};
 pub use items::StoredItem;
 pub use lease::{Holding, Lease};
@@ -25,7 +27,7 @@ pub use lines::SoldLine;
 pub(crate) use lines::units;
 pub use offers::{Difference, OfferStock, WantedStock};
 pub use publications::{NewPublication, Publication, StockCounts};
-pub use reviews::{HeldOffer, ReviewDecision, ReviewNow, StockReview};
+pub use reviews::{ReviewDecision, ReviewNow, StockReview};
 pub use shown::{ShownOffer, ShownOtherwise};
 pub use snapshots::{NewSnapshot, Snapshot, StoredPosition};
 
