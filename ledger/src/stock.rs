@@ -5,6 +5,7 @@
 
 mod exceptions;
 mod explanations;
+mod held;
 mod imports;
 mod items;
 mod lease;
@@ -19,6 +20,7 @@ mod snapshots;
 use std::fmt::Write;
 
 pub use explanations::Published;
+pub use held::HeldOffer;
 pub use imports::{Import, ImportLine, ImportOf};
 pub use items::StoredItem;
 pub use lease::{Holding, Lease};
@@ -27,7 +29,7 @@ pub(crate) use lines::units;
 pub use offers::{Difference, OfferStock, WantedStock};
 pub use publications::{NewPublication, Publication, StockCounts};
 pub use reading::OffersOf;
-pub use reviews::{HeldOffer, ReviewDecision, ReviewNow, StockReview};
+pub use reviews::{ReviewDecision, ReviewNow, StockReview};
 pub use shown::{ShownOffer, ShownOtherwise};
 pub use snapshots::{NewSnapshot, Snapshot, StoredPosition};
 

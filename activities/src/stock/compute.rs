@@ -8,9 +8,9 @@ use jiff::tz::Offset;
 use ledger::{NewPublication, OfferStock, Publication, StockCounts, WantedStock};
 use workflows::stock::{ReviewInput, StockComputed, StockTicket, Word};
 
+use super::faults::age_s;
 use super::guarded::Guarded;
 use super::items::ITEMS;
-use super::read::age_s;
 use super::review::StockRuns;
 use super::skus::Skus;
 use super::sums::{Common, Sum};

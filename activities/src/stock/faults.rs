@@ -1,6 +1,7 @@
 //! What is wrong with a batch, in words and numbers.
 
 use domain::stock::snapshot::Fault;
+use jiff::Timestamp;
 
 /// The word for a fault.
 pub(super) fn code(fault: &Fault) -> String {
@@ -50,4 +51,9 @@ pub(super) fn numbers(fault: &Fault) -> String {
         Fault::Stale { age_s } => format!("{age_s} s old"),
         Fault::Empty | Fault::Duplicate => String::new(),
     }
+}
+
+/// How old figures are, never below zero.
+pub(super) fn age_s(as_of: Timestamp, now: Timestamp) -> u32 {
+    u32::try_from(now.duration_since(as_of).as_secs().max(0)).unwrap_or(u32::MAX)
 }

@@ -6,7 +6,6 @@ use bluecherry::{Mode, Page, Position};
 use domain::ats::{self, Code, Figures};
 use domain::exception::{Kind, Problem};
 use domain::stock::snapshot::{self, Batch, Fault, Previous};
-use jiff::Timestamp;
 use ledger::{NewSnapshot, Snapshot, StoredPosition};
 use serde::{Deserialize, Serialize};
 use workflows::stock::{PublishInput, RefusedBatch, SnapshotRead, StockTicket, Word};
@@ -394,9 +393,4 @@ fn sku_of(text: &str) -> Option<String> {
     }
     let named: Named = serde_json::from_str(text).ok()?;
     (!named.sku.trim().is_empty()).then_some(named.sku)
-}
-
-/// How old figures are, never below zero.
-pub(super) fn age_s(as_of: Timestamp, now: Timestamp) -> u32 {
-    u32::try_from(now.duration_since(as_of).as_secs().max(0)).unwrap_or(u32::MAX)
 }

@@ -41,7 +41,7 @@ pub struct Import {
     pub state: String,
     /// Its lines.
     pub lines: u32,
-    /// Of these, lines that Mirakl refused.
+    /// Lines that Mirakl refused.
     pub refused_lines: u32,
     /// When it was written down.
     pub created_at: Timestamp,
@@ -49,7 +49,7 @@ pub struct Import {
     pub ended_at: Option<Timestamp>,
 }
 
-/// One line of a file; it never changes.
+/// One line of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportLine {
     /// Mirakl's offer SKU.
@@ -215,13 +215,11 @@ impl Ledger {
 
     /// Notes that nothing of an attempt reached Mirakl: the same lines may be sent.
     pub async fn import_not_sent(&self, id: i64) -> Result<()> {
-        let doing = "noting a stock import that was not sent";
+        let doing = "noting what was not sent";
         let mut writing = self.writing().await?;
-        sqlx::query("UPDATE stock_imports SET attempts = 0 WHERE id = $1 AND state = 'open'")
-            .bind(id)
-            .execute(writing.conn())
-            .await
-            .doing(doing)?;
+        let sql = "UPDATE stock_imports SET attempts = 0 WHERE id = $1 AND state = 'open'";
+        let again = sqlx::query(sql).bind(id).execute(writing.conn());
+        again.await.doing(doing)?;
         writing.commit(doing).await
     }
 
@@ -229,17 +227,12 @@ impl Ledger {
     pub async fn import_sent(&self, id: i64, import_id: &str) -> Result<bool> {
         let doing = "noting a sent stock import";
         let mut writing = self.writing().await?;
-        let noted = sqlx::query(
-            "UPDATE stock_imports SET state = 'sent', import_id = $2 \
-             WHERE id = $1 AND state = 'open' RETURNING id",
-        )
-        .bind(id)
-        .bind(import_id)
-        .fetch_optional(writing.conn())
-        .await
-        .doing(doing)?;
+        let sql = "UPDATE stock_imports SET state = 'sent', import_id = $2 \
+            WHERE id = $1 AND state = 'open'";
+        let query = sqlx::query(sql).bind(id).bind(import_id);
+        let noted = query.execute(writing.conn()).await.doing(doing)?;
         writing.commit(doing).await?;
-        Ok(noted.is_some())
+        Ok(noted.rows_affected() > 0)
     }
 
     /// Marks lines of a sent file that Mirakl refused (STO03). One that comes again counts once.
@@ -340,15 +333,16 @@ async fn fence(conn: &mut AnyConnection, marketplace: &MarketplaceCode) -> Resul
             .fetch_one(conn)
             .await
             .doing("reading the stock fence")?;
-    let what = WHAT;
-    let newest = Columns { row: &row, what }.number_or_null("newest")?;
-    let newest = newest.and_then(|no| u64::try_from(no).ok());
-    Ok(Fence {
-        newest: newest.map(SnapshotNo),
-    })
+    let columns = Columns {
+        row: &row,
+        what: WHAT,
+    };
+    let newest = columns.number_or_null("newest")?;
+    let newest = newest.and_then(|no| u64::try_from(no).ok()).map(SnapshotNo);
+    Ok(Fence { newest })
 }
 
-/// Lists what a file names, set-wise. Answers how many lines.
+/// Lists what a file names; answers how many lines.
 async fn write_lines(
     conn: &mut AnyConnection,
     id: i64,
