@@ -21,6 +21,7 @@ pub use explain::{
 pub use push::{PushDocument, PushStock};
 pub use review::{DecideStock, DecisionDocument};
 pub use show::ShowStock;
+pub(crate) use show::rows;
 pub use simulate::{SimulateStock, SimulationDocument};
 
 use crate::{Output, Surroundings, Trouble};
@@ -64,6 +65,17 @@ impl StockVerb {
             Self::History(history) => history.run(surroundings).await,
         }
     }
+}
+
+/// The stock of every marketplace that publishes it, without its offers.
+pub(crate) async fn summary(surroundings: &Surroundings) -> Result<Vec<MarketplaceStock>> {
+    let ledger = &surroundings.ledger;
+    let asked = document::Asked::counts(surroundings);
+    let mut all = vec![];
+    for code in ledger.stock_marketplaces().await? {
+        all.push(document::marketplace(ledger, &code, &asked).await?);
+    }
+    Ok(all)
 }
 
 /// The marketplaces that are meant.

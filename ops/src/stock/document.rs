@@ -9,6 +9,8 @@ use ledger::{
 use serde::Serialize;
 use workflows::stock::Held;
 
+use crate::Surroundings;
+
 /// Held offers that are looked up for the reasons of those shown.
 const HELD_MAX: u32 = 10_000;
 
@@ -143,6 +145,24 @@ pub(super) struct Asked<'a> {
     pub limit: u32,
     pub skus: &'a [String],
     pub ui: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> Asked<'a> {
+    /// Counts alone.
+    pub(super) fn counts(surroundings: &'a Surroundings) -> Self {
+        Self {
+            which: OffersOf::All,
+            limit: 0,
+            skus: &[],
+            ui: Self::ui(surroundings),
+        }
+    }
+
+    /// Temporal's web UI and namespace, where one is configured.
+    pub(super) fn ui(surroundings: &'a Surroundings) -> Option<(&'a str, &'a str)> {
+        let ui = surroundings.temporal_ui.as_deref();
+        ui.map(|ui| (ui, surroundings.namespace.as_str()))
+    }
 }
 
 /// The stock of one marketplace.

@@ -47,12 +47,11 @@ impl ShowStock {
         for sku in &self.skus {
             super::offers(ledger, self.marketplace.as_ref(), sku).await?;
         }
-        let ui = surroundings.temporal_ui.as_deref();
         let asked = Asked {
             which: self.which(),
             limit: self.limit,
             skus: &self.skus,
-            ui: ui.map(|ui| (ui, surroundings.namespace.as_str())),
+            ui: Asked::ui(surroundings),
         };
         let mut marketplaces = vec![];
         for code in &codes {
@@ -113,6 +112,50 @@ impl StockDocument {
         }
         text + &format!("{}\n", paint(&source(self.as_of), Tone::Faint, look))
     }
+}
+
+/// A line a marketplace.
+pub(crate) fn rows(stock: &[MarketplaceStock], now: Timestamp, look: Look) -> String {
+    let row = |shop: &MarketplaceStock| {
+        let counts = &shop.counts;
+        let n = |n: u64| {
+            let tone = if n == 0 { Tone::Plain } else { Tone::Warning };
+            Cell::new(n.to_string(), tone)
+        };
+        let held = match &shop.review {
+            Some(review) if review.state == "held" => Cell::new("asks a person", Tone::Bad),
+            Some(_) => "rejected".into(),
+            None => or_dash(None::<&str>),
+        };
+        let made = shop.computation.as_ref();
+        let when = made.map(|made| relative(made.ended_at.unwrap_or(made.began_at), now));
+        let age = made.map(|made| format!("{} s", made.age_s));
+        vec![
+            shop.marketplace.as_str().into(),
+            counts.offers.to_string().into(),
+            or_dash(made.map(|made| made.units.to_string())),
+            n(counts.differing),
+            n(counts.drifting),
+            n(counts.refused),
+            n(counts.unknown),
+            held,
+            or_dash(when),
+            or_dash(age),
+        ]
+    };
+    let headers = [
+        "marketplace",
+        "offers",
+        "units",
+        "differing",
+        "drifting",
+        "refused",
+        "unknown",
+        "held",
+        "published",
+        "figures' age then",
+    ];
+    table(&headers, stock.iter().map(row).collect(), look)
 }
 
 impl MarketplaceStock {

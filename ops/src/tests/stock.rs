@@ -346,6 +346,22 @@ async fn what_the_guard_holds_stands_with_its_numbers_and_what_to_do() {
 }
 
 #[tokio::test]
+async fn the_status_has_a_line_a_marketplace() {
+    let text = World::stocked().await.bcm("status").await.text;
+    let from = text.find("Stock\n").unwrap();
+    let to = text[from..].find("calls with an open").unwrap() + from;
+    let table = text[from..to].trim_end_matches(|c: char| c.is_ascii_digit() || c == ' ');
+    insta::assert_snapshot!(table, @r"
+    Stock
+    ┌─────────────┬────────┬───────┬───────────┬──────────┬─────────┬─────────┬──────┬───────────┬───────────────────┐
+    │ marketplace │ offers │ units │ differing │ drifting │ refused │ unknown │ held │ published │ figures' age then │
+    ├─────────────┼────────┼───────┼───────────┼──────────┼─────────┼─────────┼──────┼───────────┼───────────────────┤
+    │ nordwind    │ 4      │ 7     │ 2         │ 1        │ 1       │ 0       │ –    │ 2 h ago   │ 120 s             │
+    └─────────────┴────────┴───────┴───────────┴──────────┴─────────┴─────────┴──────┴───────────┴───────────────────┘
+    ");
+}
+
+#[tokio::test]
 async fn what_cannot_be_told_says_why_and_what_to_do() {
     let world = World::stocked().await;
     for (line, says) in [
