@@ -24,6 +24,9 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Another run took this one's work over.
+    pub(crate) const LEASE_LOST: &'static str = "LeaseLost";
+
     fn of(kind: &'static str, error: &(dyn Error + 'static), retry: Retry) -> Self {
         let mut text = error.to_string();
         let mut source = error.source();
@@ -149,7 +152,11 @@ impl Error for Failure {}
 
 impl From<ledger::Error> for Failure {
     fn from(error: ledger::Error) -> Self {
-        Self::of("Ledger", &error, error.retry())
+        let kind = match error {
+            ledger::Error::LeaseLost => Self::LEASE_LOST,
+            _ => "Ledger",
+        };
+        Self::of(kind, &error, error.retry())
     }
 }
 

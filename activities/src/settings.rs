@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use domain::mapping::Mappings;
 use domain::marketplace::{CustomerModel, MarketplaceCode, Policy};
+use domain::stock::settings::{ShopStock, SiteStock};
 use jiff::{SignedDuration, Timestamp};
 use ledger::Ledger;
 
@@ -113,6 +114,15 @@ pub struct Mapped {
     pub tables: Arc<Mappings>,
 }
 
+/// What is published of stock.
+#[derive(Clone, Debug, Default)]
+pub struct StockSettings {
+    /// What all marketplaces share.
+    pub site: SiteStock,
+    /// Those that publish; a shop that is not named here publishes nothing.
+    pub shops: BTreeMap<MarketplaceCode, ShopStock>,
+}
+
 /// Everything together, shared by all activities of a worker.
 pub struct Connections {
     /// What was seen, meant, sent and went wrong.
@@ -123,6 +133,8 @@ pub struct Connections {
     pub site: Site,
     /// The clock.
     pub clock: Clock,
+    /// What is published of stock.
+    pub stock: StockSettings,
     /// What a test planted.
     pub switches: Switches,
     pub(crate) limits: Limits,
@@ -146,6 +158,7 @@ impl Connections {
             shops,
             site,
             clock,
+            stock: StockSettings::default(),
             switches: Switches::default(),
             limits: Limits::default(),
             view: View::default(),
@@ -159,10 +172,34 @@ impl Connections {
         Self { switches, ..self }
     }
 
+    /// The same, publishing stock.
+    #[must_use]
+    pub fn with_stock(self, stock: StockSettings) -> Self {
+        Self { stock, ..self }
+    }
+
     /// The same with limits of calls and a pace of gates of their own.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// Is work of a ledger of this ID ours? What goes by a ledger that was lost ends here, and harms
+    /// nothing: the next run finds the same to do. Where this worker's own ledger is the lost one, it
+    /// waits for another worker.
+    ///
+    /// # Errors
+    /// It is not; and the ledger's.
+    pub(crate) async fn is_of_ours(&self, what: &str, theirs: &str) -> Result<(), Failure> {
+        if self.ledger.id() == theirs {
+            return Ok(());
+        }
+        if self.ledger.is_in_place().await? {
+            return Err(Failure::other_ledger(what));
+        }
+        Err(Failure::unexpected(format!(
+            "{what} waits for a worker whose ledger is there"
+        )))
     }
 
     /// The shop of a marketplace.

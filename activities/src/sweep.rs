@@ -69,7 +69,9 @@ impl Sweeps {
         input: &SweepInput,
         run: &str,
     ) -> Result<SweepTicket, Failure> {
-        self.is_of_this_ledger(&input.of, &input.ledger_id).await?;
+        let sweep = format!("this sweep of {}", input.of);
+        let connections = self.feeds.orders.connections();
+        connections.is_of_ours(&sweep, &input.ledger_id).await?;
         let ledger = self.ledger();
         let shop = self.shop(&input.of)?;
         let now = self.now();
@@ -100,25 +102,11 @@ impl Sweeps {
     /// The sweep of a ticket, as this ledger knows it.
     async fn sweep_of(&self, ticket: &SweepTicket) -> Result<Sweep, Failure> {
         if let Some(theirs) = &ticket.ledger_id {
-            self.is_of_this_ledger(&ticket.of, theirs).await?;
+            let sweep = format!("this sweep of {}", ticket.of);
+            let connections = self.feeds.orders.connections();
+            connections.is_of_ours(&sweep, theirs).await?;
         }
         Ok(self.ledger().sweep(ticket.sweep).await?)
-    }
-
-    /// A sweep over a ledger that was lost ends here, and harms nothing: the next one looks at the
-    /// same orders. Where this worker's own ledger is the lost one, the sweep waits for another worker.
-    async fn is_of_this_ledger(&self, of: &MarketplaceCode, theirs: &str) -> Result<(), Failure> {
-        let ledger = self.ledger();
-        if ledger.id() == theirs {
-            return Ok(());
-        }
-        let sweep = format!("this sweep of {of}");
-        if ledger.is_in_place().await? {
-            return Err(Failure::other_ledger(&sweep));
-        }
-        Err(Failure::unexpected(format!(
-            "{sweep} waits for a worker whose ledger is there"
-        )))
     }
 
     /// Waits until the export has ended (OR14).

@@ -16,6 +16,8 @@ pub enum Plant {
     AcceptBeforeOrder,
     /// `cursor-past-failure`: a pull whose page failed moves its cursor all the same.
     CursorPastFailure,
+    /// `in-flight-off`: stock is published as if every batch had seen every order.
+    InFlightOff,
 }
 
 /// Where in a call a worker dies, or freezes.
@@ -99,6 +101,9 @@ impl FromStr for Switches {
                 }
                 ["plant", "cursor-past-failure"] => {
                     switches.plants.insert(Plant::CursorPastFailure);
+                }
+                ["plant", "in-flight-off"] => {
+                    switches.plants.insert(Plant::InFlightOff);
                 }
                 [what @ ("kill" | "freeze"), point, call, nth] => {
                     switches.freezes = *what == "freeze";

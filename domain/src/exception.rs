@@ -263,6 +263,38 @@ kinds! {
     IdempotencyConflict, "idempotency_conflict", Engineering, false,
         "BlueCherry was sent two different bodies under one idempotency key: a fault of this program.",
         "Report it with the evidence. After the correction: retry.";
+    /// The guard holds a change of stock.
+    StockHeld, "stock_held", Operations, false,
+        "The numbers of this marketplace would change more than the guard lets go unseen; what tripped it is held, everything else goes out.",
+        "Look at the numbers in the evidence. Right: signal approve to the run stock-review of its number; wrong: reject, and correct the feed. A later batch that says otherwise replaces it.";
+    /// A batch of stock that is not what it says.
+    SnapshotRefused, "snapshot_refused", Operations, false,
+        "BlueCherry's inventory batch is incomplete, empty, shrunken, of another scale or out of order; the one before stays in use.",
+        "Have the batch of the evidence run again. The next good one closes this.";
+    /// Stock figures that are too old.
+    StockStale, "stock_stale", Operations, false,
+        "The newest good inventory batch is older than it may be, so the action chosen in bcm.toml is taken.",
+        "Find out why BlueCherry delivers no batch. The next good one closes this.";
+    /// Offers without a BlueCherry SKU.
+    UnmappedOffers, "unmapped_offers", Ecommerce, true,
+        "Offers of this shop have no BlueCherry SKU in skus.csv; they keep what they show.",
+        "Add the rows to skus.csv, or take the offers off the marketplace; the next run looks again.";
+    /// Offers of which the snapshot says nothing.
+    UnknownStock, "unknown_stock", Operations, false,
+        "The inventory batch says nothing usable of some items; their offers keep what they show, since missing is not zero.",
+        "See that BlueCherry's extract holds the items of the evidence; the next run looks again.";
+    /// A row of a stock file that Mirakl refused.
+    OfferRefused, "offer_refused", Ecommerce, false,
+        "Mirakl refused the quantity of this offer, in its own words in the evidence; the other rows stand.",
+        "Correct the offer on the marketplace. The next quantity that Mirakl takes closes this; a full push tries each night.";
+    /// Offers that show something else than Mirakl took.
+    OfferDrift, "offer_drift", Ecommerce, false,
+        "Offers showed another quantity than Mirakl had taken from us, and no sale explains it; the next file set them right.",
+        "Find out who else changes quantities on this marketplace. A read-back without any closes this.";
+    /// A stock file that Mirakl gave up.
+    ImportFailed, "import_failed", Engineering, false,
+        "Mirakl gave up a file of quantities, or did not say in time what became of it; the next run sends them again.",
+        "If it stays: ask the operator about the import of the evidence. The next file that is taken closes this.";
 }
 
 impl fmt::Display for Kind {

@@ -56,7 +56,7 @@ pub struct Frequencies {
     /// Interval of a call by its code, where the configuration names one.
     pub every: BTreeMap<String, Duration>,
     /// For a simulator on this machine: the shop's poll interval. Pulls are then as frequent as the
-    /// poll, and numbers are written back as often.
+    /// poll, and numbers are written back, and stock sent, as often.
     pub simulated: Option<Duration>,
 }
 
@@ -68,9 +68,9 @@ impl Frequencies {
         }
         match (self.simulated, call) {
             (Some(_), "OR11" | "OR13" | "OR14" | "OR15") => vec![],
-            (Some(poll), "OR04") => vec![Limit {
+            (Some(poll), "OR04" | "STO01" | "STO02" | "STO03" | "OF52" | "OF53") => vec![Limit {
                 uses: 1,
-                within: poll.min(Duration::from_secs(MINUTE)),
+                within: poll.min(shortest_interval(call)),
             }],
             _ => published(call).to_vec(),
         }

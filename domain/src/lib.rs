@@ -3,6 +3,7 @@
 //! Everything here is a pure function of what it is given, so every rule can be tested with a table.
 
 pub mod acceptance;
+pub mod ats;
 pub mod command;
 pub mod deadline;
 pub mod exception;
@@ -17,3 +18,4 @@ pub mod progress;
 pub mod retry;
 pub mod shipment;
 pub mod step;
+pub mod stock;

@@ -110,6 +110,23 @@ impl Ledger {
         }
     }
 
+    /// When a limited call may be made next: `now` when it may at once. Nothing is taken.
+    pub async fn next_use(
+        &self,
+        endpoint: &Endpoint,
+        call: &str,
+        limits: &[Limit],
+        now: Timestamp,
+    ) -> Result<Timestamp> {
+        let (mut uses, _) = self.uses(endpoint, call).await?;
+        Ok(
+            match frequency::take(limits, &mut uses, now.as_millisecond()) {
+                Ok(()) => now,
+                Err(free_at) => Timestamp::from_millisecond(free_at).unwrap_or(Timestamp::MAX),
+            },
+        )
+    }
+
     async fn uses(&self, endpoint: &Endpoint, call: &str) -> Result<(Vec<i64>, i64)> {
         let row =
             sqlx::query("SELECT uses, version FROM call_budgets WHERE endpoint = $1 AND call = $2")

@@ -40,6 +40,9 @@ pub enum Error {
         /// Which part.
         what: &'static str,
     },
+    /// Another holds the lease of this stock: what the caller does is another's now.
+    #[error("another run took the stock over")]
+    LeaseLost,
     /// The order was erased: its personal data is gone for good.
     #[error("the order's personal data was erased")]
     Forgotten,

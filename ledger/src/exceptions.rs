@@ -37,6 +37,10 @@ pub(crate) enum Origin {
     Sweep,
     /// Mapping tables that wait for a person's yes.
     Mappings,
+    /// Stock of a site or a marketplace.
+    Stock,
+    /// Stock of one offer.
+    StockOffer,
 }
 
 impl Origin {
@@ -52,6 +56,8 @@ impl Origin {
             Self::Missed => "missed",
             Self::Sweep => "sweep",
             Self::Mappings => "mappings",
+            Self::Stock => "stock",
+            Self::StockOffer => "stock_offer",
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::keys::{KeyOf, delete_key, is_erased};
 use crate::open::{Alone, Ledger};
 use crate::rows::{FeedRun, Recorded, SeenOrder, Unreadable};
 use crate::seal::Place;
+use crate::stock::units;
 use crate::unreadable;
 
 const WHAT: &str = "an order";
@@ -121,7 +122,7 @@ impl Ledger {
         if other_message {
             self.put_payload(conn, seen, feed.now).await?;
         }
-        update(conn, seen, &known, changed).await?;
+        update(conn, seen, &known, changed, feed.now).await?;
         if seen.external_po.is_some() && (stray || seen.external_po != known.external_po) {
             link_shipments(conn, seen, feed.now).await?;
         }
@@ -144,9 +145,9 @@ impl Ledger {
              payload_hash, sold_at, total, currency, seller_reference, first_seen_at, touched_at, \
              seen_version, handled_version, shipments_version, handled_shipments, \
              commands_version, handled_commands, progress, progress_version, accepted_elsewhere, \
-             stage, waits_for_mapping, mapping_version, finished, active) \
+             stage, waits_for_mapping, mapping_version, finished, active, units_changed_at) \
              VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, $10, $11, $11, 1, 0, 0, 0, 0, 0, \
-             $12, 0, 0, $13, 0, 0, 0, $4) ON CONFLICT (marketplace, order_id) DO NOTHING",
+             $12, 0, 0, $13, 0, 0, 0, $4, $11) ON CONFLICT (marketplace, order_id) DO NOTHING",
         )
         .bind(seen.key.marketplace.as_str())
         .bind(&seen.key.order_id)
@@ -287,12 +288,18 @@ async fn update(
     seen: &SeenOrder,
     known: &Known,
     changed: bool,
+    now: Timestamp,
 ) -> Result<()> {
+    let takes_others = known
+        .facts
+        .as_ref()
+        .is_none_or(|old| units(old) != units(&seen.order));
     let active = seen.ours && (known.active || changed || !known.ours);
     sqlx::query(
         "UPDATE orders SET external_po = $3, ours = $4, facts = $5, total = $6, currency = $7, \
          seller_reference = $8, seen_version = seen_version + $9, active = $10, \
-         read_back_since = CASE WHEN $9 = 1 THEN NULL ELSE read_back_since END, sold_at = $11 \
+         read_back_since = CASE WHEN $9 = 1 THEN NULL ELSE read_back_since END, sold_at = $11, \
+         units_changed_at = COALESCE($12, units_changed_at) \
          WHERE marketplace = $1 AND order_id = $2",
     )
     .bind(seen.key.marketplace.as_str())
@@ -306,6 +313,7 @@ async fn update(
     .bind(i64::from(changed))
     .bind(i64::from(active))
     .bind(ms(Some(seen.order.created_at)))
+    .bind(ms(takes_others.then_some(now)))
     .execute(conn)
     .await
     .doing("updating an order")?;

@@ -22,6 +22,8 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (4, include_str!("../migrations/0004_rebuild.sql")),
     (5, include_str!("../migrations/0005_attempts.sql")),
     (6, include_str!("../migrations/0006_proposals.sql")),
+    (7, include_str!("../migrations/0007_stock.sql")),
+    (8, include_str!("../migrations/0008_offers_by_sku.sql")),
 ];
 
 /// For each SQLite connection. Deleted keys are overwritten, not only unlinked.

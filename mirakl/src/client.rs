@@ -5,14 +5,12 @@ use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderValue,
-};
-use reqwest::{Method, Url};
+use reqwest::Url;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
 
 use crate::answer::{Answer, Kind};
+use crate::call::Call;
 use crate::cause::Cause;
 use crate::error::Error;
 use crate::response::{header, http_date, read_body, refusal};
@@ -74,92 +72,6 @@ impl fmt::Debug for Client {
     }
 }
 
-/// One request, before it is sent.
-pub(crate) struct Call {
-    code: &'static str,
-    kind: Kind,
-    method: Method,
-    /// A whole address that Mirakl named, instead of a path.
-    file: Option<Url>,
-    path: Vec<String>,
-    query: Vec<(&'static str, String)>,
-    body: Option<Vec<u8>>,
-}
-
-impl Call {
-    /// A GET; `path` stands behind `/api`, slash-separated.
-    pub(crate) fn read(code: &'static str, path: &str) -> Self {
-        let path = path.split('/').map(str::to_owned).collect();
-        Self {
-            code,
-            kind: Kind::Read,
-            method: Method::GET,
-            file: None,
-            path,
-            query: Vec::new(),
-            body: None,
-        }
-    }
-
-    /// A GET of a file that Mirakl named; the caller has seen that it is Mirakl's own.
-    pub(crate) fn read_file(code: &'static str, file: Url) -> Self {
-        Self {
-            file: Some(file),
-            ..Self::read(code, "")
-        }
-    }
-
-    /// A POST; `path` stands behind `/api`.
-    pub(crate) fn post(code: &'static str, path: &str) -> Self {
-        Self {
-            kind: Kind::Write,
-            method: Method::POST,
-            ..Self::read(code, path)
-        }
-    }
-
-    /// A PUT on `/api/orders`.
-    pub(crate) fn write_orders(code: &'static str) -> Self {
-        Self {
-            kind: Kind::Write,
-            method: Method::PUT,
-            ..Self::read(code, "orders")
-        }
-    }
-
-    /// A PUT on `/api/orders/{order_id}/{action}`.
-    pub(crate) fn write_order(
-        code: &'static str,
-        order_id: &str,
-        action: &str,
-    ) -> Result<Self, Error> {
-        // Dots would be resolved as steps in the path, and reach another operation.
-        if matches!(order_id, "" | "." | "..") {
-            return Err(Error::Config {
-                call: code,
-                what: "not an order id",
-            });
-        }
-        let mut call = Self::write_orders(code);
-        call.path.extend([order_id.to_owned(), action.to_owned()]);
-        Ok(call)
-    }
-
-    pub(crate) fn query(mut self, name: &'static str, value: Option<String>) -> Self {
-        self.query.extend(value.map(|value| (name, value)));
-        self
-    }
-
-    pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
-        let body = serde_json::to_vec(body).map_err(|_| Error::Config {
-            call: self.code,
-            what: "the body cannot be written",
-        })?;
-        self.body = Some(body);
-        Ok(self)
-    }
-}
-
 impl Client {
     /// Makes the client; connects to nothing yet.
     ///
@@ -192,13 +104,10 @@ impl Client {
             return Err(wrong("a limit is zero"));
         }
         let key = header_of(&config.api_key)?;
-        let headers =
-            HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
 
         // Whoever installed a provider before this is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = reqwest::Client::builder()
-            .default_headers(headers)
             .user_agent(concat!("bcm-mirakl/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -307,6 +216,8 @@ impl Client {
             path,
             query,
             body,
+            content_type,
+            accept,
         } = call;
         let url = match file {
             Some(file) => file,
@@ -315,10 +226,10 @@ impl Client {
         let request = match (kind, body) {
             (Kind::Read, _) => self.http.get(url),
             (Kind::Write, Some(body)) => {
-                let json = HeaderValue::from_static("application/json");
+                let content_type = HeaderValue::from_static(content_type);
                 self.http
                     .request(method, url)
-                    .header(CONTENT_TYPE, json)
+                    .header(CONTENT_TYPE, content_type)
                     .body(body)
             }
             // Mirakl wants the length said even where there is nothing.
@@ -332,6 +243,7 @@ impl Client {
             .clone();
         let response = request
             .header(AUTHORIZATION, key)
+            .header(ACCEPT, HeaderValue::from_static(accept))
             .send()
             .await
             .map_err(|error| {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::answer::Answer;
-use crate::client::{Call, Client};
+use crate::call::Call;
+use crate::client::Client;
 use crate::error::Error;
 use crate::orders::RawOrder;
 
@@ -139,6 +140,16 @@ impl Client {
 
     /// The file at an address, when it is on the marketplace itself.
     fn own_file(&self, answer: &Answer, address: &str) -> Result<ExportFile, Error> {
+        self.own_address(answer, address, "OR15").map(ExportFile)
+    }
+
+    /// An address that an answer names, when it is on the marketplace itself: the key goes along.
+    pub(crate) fn own_address(
+        &self,
+        answer: &Answer,
+        address: &str,
+        call: &'static str,
+    ) -> Result<Url, Error> {
         let base = self.base();
         let file = Url::parse(address).map_err(|_| answer.contradictory("urls"))?;
         let same_place = file.scheme() == base.scheme()
@@ -146,15 +157,15 @@ impl Client {
             && file.port_or_known_default() == base.port_or_known_default();
         let no_stranger = file.username().is_empty() && file.password().is_none();
         if same_place && no_stranger {
-            Ok(ExportFile(file))
+            Ok(file)
         } else {
-            Err(Error::Elsewhere { call: "OR15" })
+            Err(Error::Elsewhere { call })
         }
     }
 }
 
 /// Letters, digits, `-` and `_`: what cannot lead to another operation.
-fn is_tracking_id(text: &str) -> bool {
+pub(crate) fn is_tracking_id(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     (1..=TRACKING_ID_MAX).contains(&text.len()) && text.bytes().all(plain)
 }

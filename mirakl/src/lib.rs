@@ -7,15 +7,18 @@
 
 mod amount;
 mod answer;
+mod call;
 mod cause;
 mod client;
 mod error;
 mod export;
+mod offers;
 mod orders;
 mod page;
 mod response;
 mod settings;
 mod shipments;
+mod stock;
 
 pub use amount::Amount;
 pub use answer::{Malformed, MalformedKind, OrderUnreadable};
@@ -23,6 +26,7 @@ pub use cause::Cause;
 pub use client::{Client, Config};
 pub use error::Error;
 pub use export::{Export, ExportFile};
+pub use offers::{ExportedOffer, Offer, OfferExport, OfferFile, OfferFileAddress};
 pub use orders::{
     AdditionalField, Address, Cancelation, Center, Channel, CommissionTax, Contact, Customer,
     DeliveryDate, DiscountCampaign, Fee, Fulfillment, LineDecision, LineState, Order, OrderLine,
@@ -37,3 +41,4 @@ pub use settings::{
     ShipmentFeatures, Shop, TaxCollection,
 };
 pub use shipments::{Carrier, ShippingType, Tracking};
+pub use stock::{Import, ImportState, RefusedRow, StockFile};

@@ -65,7 +65,15 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
         | Kind::SalesOrderMissing
         | Kind::DuplicateSalesOrder
         | Kind::SettingsDrift
-        | Kind::MappingHeld => vec![],
+        | Kind::MappingHeld
+        | Kind::StockHeld
+        | Kind::SnapshotRefused
+        | Kind::StockStale
+        | Kind::UnmappedOffers
+        | Kind::UnknownStock
+        | Kind::OfferRefused
+        | Kind::OfferDrift
+        | Kind::ImportFailed => vec![],
     }
 }
 
@@ -151,6 +159,14 @@ mod tests {
         outcome_unknown: bcm orders retry nordwind/C-1001-A | bcm orders mark-done nordwind/C-1001-A --step STEP
         duplicate_unseen: bcm orders retry nordwind/C-1001-A | bcm orders mark-done nordwind/C-1001-A --step STEP
         idempotency_conflict: bcm orders retry nordwind/C-1001-A
+        stock_held: 
+        snapshot_refused: 
+        stock_stale: 
+        unmapped_offers: 
+        unknown_stock: 
+        offer_refused: 
+        offer_drift: 
+        import_failed: 
         ");
     }
 }

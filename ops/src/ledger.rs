@@ -70,8 +70,8 @@ pub struct RebuildDocument {
     pub tables_held: bool,
     /// Feeds over the lost ledger that were ended.
     pub feeds_ended: Vec<String>,
-    /// Sweeps over the lost ledger that were ended.
-    pub sweeps_ended: Vec<String>,
+    /// Sweeps and runs of stock that went by the lost ledger and were ended.
+    pub runs_ended: Vec<String>,
 }
 
 impl RebuildDocument {
@@ -98,7 +98,7 @@ impl RebuildDocument {
             not_shown: 0,
             tables_held: false,
             feeds_ended: vec![],
-            sweeps_ended: vec![],
+            runs_ended: vec![],
         }
     }
 
@@ -145,9 +145,8 @@ impl RebuildDocument {
                 "ended {feed}: it filled the lost ledger; the next worker starts it over this one\n"
             );
         }
-        for sweep in &self.sweeps_ended {
-            text +=
-                &format!("ended {sweep}: it went by the lost ledger; the next sweep looks again\n");
+        for run in &self.runs_ended {
+            text += &format!("ended {run}: it went by the lost ledger; the next one looks again\n");
         }
         if self.not_shown > 0 {
             text += &format!(

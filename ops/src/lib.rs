@@ -17,6 +17,7 @@ pub mod mappings;
 pub mod orders;
 pub mod render;
 pub mod status;
+pub mod stock;
 pub mod sweep;
 mod temporal;
 #[cfg(test)]

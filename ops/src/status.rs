@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::feeds::{self, FeedItem};
 use crate::gates::{self, ClosedCallItem, GateItem};
 use crate::render::{Cell, Look, Tone, count, json, paint, source, table};
+use crate::stock::{self, MarketplaceStock};
 use crate::{Output, Surroundings};
 
 /// `bcm status`.
@@ -38,6 +39,8 @@ pub struct StatusDocument {
     pub gates: Vec<GateItem>,
     /// Calls that wait.
     pub closed_calls: Vec<ClosedCallItem>,
+    /// Stock of each marketplace that publishes it, without its offers.
+    pub stock: Vec<MarketplaceStock>,
     /// Calls whose outcome is not known yet.
     pub open_intents: u64,
     /// Orders that somebody else accepted before we could.
@@ -81,6 +84,7 @@ impl Status {
             feeds: feeds::items(&surroundings.ledger).await?,
             gates,
             closed_calls,
+            stock: stock::summary(surroundings).await?,
             open_intents: counts.open_intents,
             accepted_elsewhere: counts.accepted_elsewhere,
             unreadable: counts.unreadable,
@@ -118,6 +122,10 @@ impl StatusDocument {
             "Feeds"
         });
         text += &feeds::rows(&self.feeds, self.as_of, look);
+        if !self.stock.is_empty() {
+            text += &format!("\n{}", heading("Stock"));
+            text += &stock::rows(&self.stock, self.as_of, look);
+        }
         text += &gates::rows(&self.gates, &self.closed_calls, self.as_of, look);
         let footer = format!(
             "{} · {} · {} · {}",

@@ -31,7 +31,7 @@ use reshape::{About, reshape};
 use spoil::{Silent, Unusable, broken, made_up, spoil};
 
 /// Largest request body read, in bytes.
-const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Clock, log and faults of one simulator. Copies share them.
 #[derive(Clone, Debug)]

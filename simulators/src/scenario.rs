@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod hostile;
+mod large;
 mod mappings;
 mod plan;
 
@@ -15,6 +16,7 @@ use crate::bluecherry::{BlueCherryOptions, Item, OpeningStock};
 use crate::mirakl::{MiraklOptions, ShippingType, TaxMode};
 
 pub use hostile::{Hostile, HostileOrder};
+pub use large::Large;
 pub use plan::{Expect, Kind, PlannedOrder};
 
 /// Marketplace in the United States: USD, prices without tax.

@@ -23,4 +23,5 @@ mod rebuild_waiting;
 mod replay;
 mod restarted;
 mod starting;
+mod stock;
 mod sweep;

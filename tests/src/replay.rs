@@ -23,10 +23,11 @@ use workflows::activities::OrderActivities;
 use workflows::feeds::{CollectOrders, CollectShipments};
 use workflows::options;
 use workflows::orders::FulfillOrder;
+use workflows::stock::{PublishStock, ReviewStock};
 use workflows::sweep::Sweep;
 
-/// Paths through an order's life, a feed and a sweep, of which each release keeps a history.
-const RECORDED: [&str; 8] = [
+/// Paths through an order's life, a feed, a sweep and stock, of which each release keeps a history.
+const RECORDED: [&str; 10] = [
     "happy",
     "blocked-and-corrected",
     "debit-refused",
@@ -35,6 +36,8 @@ const RECORDED: [&str; 8] = [
     "continued-as-new",
     "feed",
     "sweep",
+    "stock",
+    "stock-review",
 ];
 /// The first release whose histories are kept.
 const FIRST: &str = "0.1.0";
@@ -49,6 +52,8 @@ async fn every_recorded_history_replays() {
             .and_then(|all| all.register_workflow::<CollectOrders>())
             .and_then(|all| all.register_workflow::<CollectShipments>())
             .and_then(|all| all.register_workflow::<Sweep>())
+            .and_then(|all| all.register_workflow::<PublishStock>())
+            .and_then(|all| all.register_workflow::<ReviewStock>())
             .unwrap();
         let replayer = WorkflowReplayer::new(options.build()).unwrap();
         let replayed = replayer.replay_workflow(recorded(&file)).await;

@@ -63,6 +63,9 @@ enum Verb {
     Ledger(LedgerVerb),
     /// Compare both sides now, or list what the last sweeps found.
     Sweep(ops::sweep::SweepArgs),
+    /// Stock: what should show, was sent and shows on Mirakl, why, and what is held.
+    #[command(subcommand)]
+    Stock(ops::stock::StockVerb),
     /// Ask a running worker whether it is well; 0 when it is. For container health checks.
     Health,
     /// Measure, and hold the figures against their goals; needs no set-up.
@@ -98,6 +101,7 @@ impl Cli {
             Verb::Feeds(verb) => place.with(look, async |s| verb.run(s).await).await,
             Verb::Ledger(LedgerVerb::Rebuild(asked)) => place.rebuild(look, &asked).await,
             Verb::Sweep(verb) => place.with(look, async |s| verb.run(s).await).await,
+            Verb::Stock(verb) => place.with(look, async |s| verb.run(s).await).await,
             Verb::Health => run_health(&place).await,
             Verb::Bench(args) => run_bench(&args, look).await,
             Verb::Key => {

@@ -174,7 +174,9 @@ pub async fn connections(
         queue_cycle: Duration::from_secs(cycle.filter(|s| *s > 0).unwrap_or(60)),
         poll: config.bluecherry.poll,
     };
-    let connections = Connections::new(ledger, shops, site, clock).with_limits(config.limits());
+    let connections = Connections::new(ledger, shops, site, clock)
+        .with_limits(config.limits())
+        .with_stock(config.stock_settings());
     Ok(connections.with_switches(switches(config)?))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use activities::{Connections, Failure, Shop, Sweeps};
 use domain::deadline::{Deadline, Level, Limits, deadline, look_every_ms};
-use domain::marketplace::OrderKey;
+use domain::marketplace::{MarketplaceCode, OrderKey};
 use jiff::{SignedDuration, Timestamp};
 use ledger::{Due, FeedState, Stale, Watched};
 use temporalio_client::Client;
@@ -92,6 +92,15 @@ enum Age {
     Fresh,
 }
 
+/// What a look at feeds and schedules found.
+#[derive(Default)]
+struct Freshness {
+    /// Without success for too long.
+    stale: Vec<Stale>,
+    /// Names of those of which nobody knows yet.
+    undecided: Vec<String>,
+}
+
 struct Watch {
     connections: Arc<Connections>,
     temporal: Option<Temporal>,
@@ -174,7 +183,7 @@ impl Watch {
         let connections = &self.connections;
         let ledger = &connections.ledger;
         let feeds = ledger.feeds().await?;
-        let (mut stale, mut undecided) = (vec![], vec![]);
+        let mut found = Freshness::default();
         for shop in connections.shops.values() {
             let name = format!("{}/orders", shop.code);
             let feed = feeds.iter().find(|feed| feed.name == name);
@@ -182,26 +191,25 @@ impl Watch {
             match self.age(last, shop.poll) {
                 Age::TooOld(age) => {
                     let id = ids::orders_feed(&shop.code);
-                    stale.push(Stale {
+                    found.stale.push(Stale {
                         evidence: self.why(&name, &id, age, feed).await,
                         marketplace: Some(shop.code.clone()),
                         name,
                     });
                 }
-                Age::NotKnown => undecided.push(name),
+                Age::NotKnown => found.undecided.push(name),
                 Age::Fresh => {}
             }
             let last = ledger.last_sweep(&shop.code).await?;
-            let name = ids::sweep(&shop.code);
-            match self.age(last, SWEEP_EVERY) {
-                Age::TooOld(age) => stale.push(Stale {
-                    evidence: self.why_schedule(&name, age).await,
-                    marketplace: Some(shop.code.clone()),
-                    name,
-                }),
-                Age::NotKnown => undecided.push(name),
-                Age::Fresh => {}
-            }
+            let sweep = (ids::sweep(&shop.code), &shop.code);
+            self.schedule(sweep, last, SWEEP_EVERY, &mut found).await;
+        }
+        let every = connections.stock.site.every;
+        for code in connections.stock.shops.keys() {
+            let last = ledger.last_publication(code, false).await?;
+            let last = last.and_then(|last| last.ended_at);
+            let stock = (ids::stock(code), code);
+            self.schedule(stock, last, every, &mut found).await;
         }
         let site = &connections.site;
         let name = format!("{}/shipments", site.name);
@@ -209,19 +217,38 @@ impl Watch {
         match self.age(feed.and_then(|f| f.last_success), site.poll) {
             Age::TooOld(age) => {
                 let id = ids::shipments_feed(&site.name);
-                stale.push(Stale {
+                found.stale.push(Stale {
                     evidence: self.why(&name, &id, age, feed).await,
                     marketplace: None,
                     name,
                 });
             }
-            Age::NotKnown => undecided.push(name),
+            Age::NotKnown => found.undecided.push(name),
             Age::Fresh => {}
         }
         ledger
-            .settle_freshness(&stale, &undecided, connections.clock.now())
+            .settle_freshness(&found.stale, &found.undecided, connections.clock.now())
             .await?;
         Ok(())
+    }
+
+    /// Judges a schedule by its ID and marketplace.
+    async fn schedule(
+        &self,
+        (name, of): (String, &MarketplaceCode),
+        last: Option<Timestamp>,
+        every: Duration,
+        found: &mut Freshness,
+    ) {
+        match self.age(last, every) {
+            Age::TooOld(age) => found.stale.push(Stale {
+                evidence: self.why_schedule(&name, age).await,
+                marketplace: Some(of.clone()),
+                name,
+            }),
+            Age::NotKnown => found.undecided.push(name),
+            Age::Fresh => {}
+        }
     }
 
     /// Is the last success too long ago? What never succeeded counts from the start of this worker,

@@ -260,5 +260,25 @@ async fn text(shared: &Shared) -> Result<String, ledger::Error> {
         "Times this call was told to wait, ever.",
         &rows,
     );
+    let (mut since, mut held) = (vec![], vec![]);
+    for code in shared.connections.stock.shops.keys() {
+        let labels = format!("{{marketplace=\"{code}\"}}");
+        let last = ledger.last_publication(code, false).await?;
+        if let Some(ended) = last.and_then(|last| last.ended_at) {
+            since.push((labels.clone(), now.duration_since(ended).as_secs_f64()));
+        }
+        let waits = ledger.open_stock_review(code).await?.is_some();
+        held.push((labels, f64::from(u8::from(waits))));
+    }
+    figure(
+        "bcm_stock_age_seconds",
+        "Since Mirakl last took this marketplace's stock, or there was nothing to send.",
+        &since,
+    );
+    figure(
+        "bcm_stock_held",
+        "1 while held stock of this marketplace waits for a person.",
+        &held,
+    );
     Ok(out)
 }

@@ -16,6 +16,7 @@ pub mod run;
 pub mod schedules;
 pub mod secrets;
 pub mod shop_folder;
+pub mod stock;
 pub mod telemetry;
 pub mod temporal;
 pub mod webhook;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use activities::{
-    Connections, FeedActivities, Feeds, OrderActivities, Orders, SweepActivities, Sweeps,
+    Connections, FeedActivities, Feeds, OrderActivities, Orders, StockActivities, Stocks,
+    SweepActivities, Sweeps,
 };
 use anyhow::Context;
 use secrecy::SecretString;
@@ -14,13 +15,16 @@ use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use workflows::feeds::{CollectOrders, CollectShipments};
 use workflows::ids;
 use workflows::orders::FulfillOrder;
+use workflows::stock::{PublishStock, ReviewStock};
 use workflows::sweep::Sweep;
 
 use domain::mapping::Mappings;
 use ledger::Offered;
 
 use crate::config::Config;
-use crate::{attributes, connect, deadlines, feeds, health, mappings, schedules, secrets, webhook};
+use crate::{
+    attributes, connect, deadlines, feeds, health, mappings, schedules, secrets, stock, webhook,
+};
 
 /// A worker that was killed gives its cached runs up after this.
 const STICKY: Duration = Duration::from_secs(3);
@@ -133,9 +137,13 @@ pub async fn run(
         feed_options(pulls.clone(), sweeps.clone())?,
     )
     .map_err(|error| anyhow::anyhow!("feed worker: {error}"))?;
-    let (stop_orders, stop_feeds) = (
+    let stocks = Arc::new(Stocks::new(connections.clone()));
+    let mut stock_worker = Worker::new(&runtime, client.clone(), stock_options(stocks)?)
+        .map_err(|error| anyhow::anyhow!("stock worker: {error}"))?;
+    let (stop_orders, stop_feeds, stop_stock) = (
         order_worker.shutdown_handle(),
         feed_worker.shutdown_handle(),
+        stock_worker.shutdown_handle(),
     );
 
     let mut beside = tokio::task::JoinSet::new();
@@ -144,6 +152,7 @@ pub async fn run(
         sweeps,
     };
     beside.spawn(deadlines::watch(connections.clone(), Some(temporal)));
+    beside.spawn(stock::hurry(connections.clone(), client.clone()));
     let state = health::State::default();
     if let Some(listen) = listen {
         let server = health::listen(listen, connections.clone(), state.clone()).await?;
@@ -185,6 +194,7 @@ pub async fn run(
         state.set_polling(false);
         stop_orders();
         stop_feeds();
+        stop_stock();
     };
     let order_run = async {
         let ran = order_worker.run().await;
@@ -202,6 +212,14 @@ pub async fn run(
         ended.notify_one();
         ran
     };
+    let stock_run = async {
+        let ran = stock_worker.run().await;
+        if let Err(error) = &ran {
+            let _ = fault.set(format!("stock worker: {error}"));
+        }
+        ended.notify_one();
+        ran
+    };
     let told = tokio::sync::Notify::new();
     let stopper = async {
         stopper.await;
@@ -212,7 +230,7 @@ pub async fn run(
         tokio::time::sleep(LEFT_AFTER).await;
     };
     let ended = tokio::select! {
-        ended = async { tokio::join!(order_run, feed_run, stopper) } => Some(ended),
+        ended = async { tokio::join!(order_run, feed_run, stock_run, stopper) } => Some(ended),
         () = left => None,
     };
     beside.shutdown().await;
@@ -273,6 +291,18 @@ fn feed_options(feeds: Arc<Feeds>, sweeps: Arc<Sweeps>) -> anyhow::Result<Worker
         .map_err(|error| anyhow::anyhow!("Sweep: {error}"))?
         .register_activities(FeedActivities(feeds))
         .register_activities(SweepActivities(sweeps))
+        .build();
+    tune(&mut options);
+    Ok(options)
+}
+
+fn stock_options(stocks: Arc<Stocks>) -> anyhow::Result<WorkerOptions> {
+    let mut options = WorkerOptions::new(ids::STOCK)
+        .register_workflow::<PublishStock>()
+        .map_err(|error| anyhow::anyhow!("PublishStock: {error}"))?
+        .register_workflow::<ReviewStock>()
+        .map_err(|error| anyhow::anyhow!("ReviewStock: {error}"))?
+        .register_activities(StockActivities(stocks))
         .build();
     tune(&mut options);
     Ok(options)

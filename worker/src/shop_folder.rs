@@ -88,6 +88,17 @@ pub struct Shop<'a> {
     pub port: u16,
     /// How quick everything is.
     pub pace: Pace,
+    /// What is said of stock; nothing is published when empty.
+    pub stock: Option<StockText>,
+}
+
+/// What a configuration says of stock, as text.
+#[derive(Clone, Debug)]
+pub struct StockText {
+    /// `[stock]` and its tables.
+    pub site: String,
+    /// Lines of the first marketplace, and of the second.
+    pub shops: [String; 2],
 }
 
 /// Opens the account that finance would have opened for the first marketplace, and answers its code.
@@ -138,7 +149,14 @@ impl Shop<'_> {
             self.marketplace(NORDWIND, "NW", &self.nordwind, &customer),
             self.marketplace(GALERIA, "GA", &self.galeria, "{ model = \"consumer\" }"),
         ];
-        std::fs::write(folder.config(), self.head() + &shops.concat())?;
+        let [mut nordwind, mut galeria] = shops;
+        let mut head = self.head();
+        if let Some(stock) = &self.stock {
+            head += &format!("\n{}", stock.site);
+            nordwind += &stock.shops[0];
+            galeria += &stock.shops[1];
+        }
+        std::fs::write(folder.config(), head + &nordwind + &galeria)?;
         Ok(())
     }
 

@@ -59,3 +59,17 @@ fn order_lives_are_measured_with_all_their_goals() {
     ];
     assert_eq!(goals(&figures), wanted);
 }
+
+#[test]
+fn stock_is_measured_with_all_its_goals() {
+    let figures = figures("stock");
+    let wanted = [
+        ("100,000 SKUs read, pushed and confirmed", "≤ 60"),
+        ("processor time of the worker for it", "≤ 10"),
+        ("billable actions of a run", "≤ 8"),
+        ("why a number is what it is, p99", "≤ 50"),
+        ("1,000,000 SKUs in full", "≤ 10"),
+        ("peak memory with 1,000,000 SKUs", "≤ 256"),
+    ];
+    assert_eq!(goals(&figures), wanted);
+}

@@ -7,6 +7,9 @@ pub const ORDERS: &str = "orders";
 /// Queue of the feeds.
 pub const FEEDS: &str = "feeds";
 
+/// Queue of stock: a large feed under way holds up no order.
+pub const STOCK: &str = "stock";
+
 /// `order/{marketplace}/{order_id}`: no order runs twice at once.
 pub fn order(key: &OrderKey) -> String {
     format!("order/{}/{}", key.marketplace, key.order_id)
@@ -27,6 +30,17 @@ pub fn sweep(marketplace: &MarketplaceCode) -> String {
     format!("sweep/{marketplace}")
 }
 
+/// `stock/{marketplace}`: the schedule, and the start of its runs' IDs.
+pub fn stock(marketplace: &MarketplaceCode) -> String {
+    format!("stock/{marketplace}")
+}
+
+/// `stock-review/{marketplace}/{review}`: what waits for a person, by the number of the computation
+/// that held it first.
+pub fn stock_review(marketplace: &MarketplaceCode, review: i64) -> String {
+    format!("stock-review/{marketplace}/{review}")
+}
+
 /// The search attributes of the design, all keywords: ten a namespace is all there is.
 pub const SEARCH_ATTRIBUTES: [&str; 6] = [
     "Marketplace",
@@ -43,6 +57,7 @@ mod tests {
     use crate::activities::{FeedActivities, OrderActivities};
     use crate::feeds::{CollectOrders, CollectShipments};
     use crate::orders::FulfillOrder;
+    use crate::stock::{PublishStock, ReviewStock, StockActivities};
     use crate::sweep::{Sweep, SweepActivities};
     use temporalio_common::{
         ActivityDefinition, QueryDefinition, SignalDefinition, UpdateDefinition, WorkflowDefinition,
@@ -60,7 +75,9 @@ mod tests {
             format!("workflow ID  {}", orders_feed(&key.marketplace)),
             format!("workflow ID  {}", shipments_feed("northwind")),
             format!("schedule ID  {}", sweep(&key.marketplace)),
-            format!("task queues  {ORDERS} {FEEDS}"),
+            format!("schedule ID  {}", stock(&key.marketplace)),
+            format!("workflow ID  {}", stock_review(&key.marketplace, 17)),
+            format!("task queues  {ORDERS} {FEEDS} {STOCK}"),
             format!("attributes   {}", SEARCH_ATTRIBUTES.join(" ")),
         ];
         names.extend(
@@ -69,6 +86,8 @@ mod tests {
                 WorkflowDefinition::name(&CollectOrders::run),
                 WorkflowDefinition::name(&CollectShipments::run),
                 WorkflowDefinition::name(&Sweep::run),
+                WorkflowDefinition::name(&PublishStock::run),
+                WorkflowDefinition::name(&ReviewStock::run),
             ]
             .map(|name| format!("workflow     {name}")),
         );
@@ -89,6 +108,9 @@ mod tests {
                 SignalDefinition::name(&CollectShipments::pause),
                 SignalDefinition::name(&CollectShipments::resume),
                 SignalDefinition::name(&CollectShipments::poll_now),
+                SignalDefinition::name(&ReviewStock::approve),
+                SignalDefinition::name(&ReviewStock::reject),
+                SignalDefinition::name(&ReviewStock::replaced),
             ]
             .map(|name| format!("signal       {name}")),
         );
@@ -109,6 +131,8 @@ mod tests {
                 QueryDefinition::name(&CollectOrders::state),
                 QueryDefinition::name(&CollectShipments::state),
                 QueryDefinition::name(&Sweep::report),
+                QueryDefinition::name(&PublishStock::report),
+                QueryDefinition::name(&ReviewStock::review),
             ]
             .map(|name| format!("query        {name}")),
         );
@@ -131,6 +155,12 @@ mod tests {
                 SweepActivities::await_order_export.name(),
                 SweepActivities::read_order_export.name(),
                 SweepActivities::compare_orders.name(),
+                StockActivities::read_snapshot.name(),
+                StockActivities::read_offers.name(),
+                StockActivities::compute_stock.name(),
+                StockActivities::send_stock.name(),
+                StockActivities::await_stock_import.name(),
+                StockActivities::decide_stock.name(),
             ]
             .map(|name| format!("activity     {name}")),
         );

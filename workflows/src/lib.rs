@@ -8,4 +8,5 @@ pub mod feeds;
 pub mod ids;
 pub mod options;
 pub mod orders;
+pub mod stock;
 pub mod sweep;

@@ -63,6 +63,17 @@ pub fn sweep(summary: String, token: &WorkflowCancellationToken) -> ActivityOpti
         .build()
 }
 
+/// A part of a publication of stock: a whole feed read, or a file waited for, paced; each attempt
+/// begins anew or goes on where the last one stood.
+pub fn stock(summary: String, token: &WorkflowCancellationToken) -> ActivityOptions {
+    ActivityOptions::with_start_to_close_timeout(Duration::from_secs(3_600))
+        .heartbeat_timeout(Duration::from_secs(HEARTBEAT_S))
+        .retry_policy(retries(60))
+        .summary(summary)
+        .cancellation_token(token.clone())
+        .build()
+}
+
 /// A look into the ledger, inside the workflow task.
 pub fn look(token: &WorkflowCancellationToken) -> LocalActivityOptions {
     LocalActivityOptions::builder()

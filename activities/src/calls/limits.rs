@@ -36,7 +36,7 @@ impl Default for Limits {
 
 impl Limits {
     /// The limits of a call; none at the ERP, which publishes none.
-    pub(super) fn of(&self, to: To<'_>, call: &str) -> Vec<Limit> {
+    pub(crate) fn of(&self, to: To<'_>, call: &str) -> Vec<Limit> {
         let To::Mirakl(shop) = to else {
             return vec![];
         };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use activities::{Connections, Failure, Feeds, Orders};
+use activities::{Connections, Failure, Feeds, Orders, Stocks};
 use bluecherry::Rest;
 use domain::command::Answer;
 use domain::exception::Kind;
@@ -38,6 +38,8 @@ pub struct Env {
     pub orders: Arc<Orders>,
     pub feeds: Feeds,
     pub site: Rest,
+    pub stocks: Stocks,
+    pub stocks_cut_off: Stocks,
     mappings: Mappings,
     marketplace: MarketplaceCode,
     unreachable: Arc<Orders>,
@@ -102,11 +104,16 @@ impl Env {
             let clock = plan.thaw.clock(&clock);
             let limits = plan.limits.clone();
             let connections = Connections::new(ledger.clone(), vec![shop], site(rest), clock);
-            Orders::new(Arc::new(connections.with_limits(limits)))
+            let stock = plan.stock.clone();
+            Arc::new(connections.with_limits(limits).with_stock(stock))
         };
-        let orders = Arc::new(connect(seller(mirakl_url), rest(erp_url.clone())));
-        let unreachable = Arc::new(connect(seller(nobody()), rest(nobody())));
+        let connected = connect(seller(mirakl_url), rest(erp_url.clone()));
+        let cut_off = connect(seller(nobody()), rest(nobody()));
+        let orders = Arc::new(Orders::new(connected.clone()));
+        let unreachable = Arc::new(Orders::new(cut_off.clone()));
         Self {
+            stocks: Stocks::new(connected),
+            stocks_cut_off: Stocks::new(cut_off),
             feeds: Feeds::new(orders.clone()),
             marketplace: MarketplaceCode::new(NORDWIND).unwrap(),
             mappings: plan.mappings,

@@ -12,6 +12,7 @@ mod matrix;
 mod plan;
 mod reading;
 mod ship;
+mod stock;
 mod sweep;
 mod tables;
 mod web;

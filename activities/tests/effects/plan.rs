@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use activities::{Clock, Limits, Shop, Site};
+use activities::{Clock, Limits, Shop, Site, StockSettings};
 use bluecherry::{AccountModel, Binding, NewCustomer, Rest};
 use domain::mapping::Mappings;
 use domain::marketplace::{CustomerModel, MarketplaceCode, Policy, ShortStock};
@@ -37,6 +37,8 @@ pub struct Plan {
     pub customer: Option<CustomerModel>,
     pub poll: Duration,
     pub limits: Limits,
+    /// What is published of stock; nothing by default.
+    pub stock: StockSettings,
     /// A wire lies between us and both systems that spoils answers.
     pub spoiled: bool,
     /// How long a client waits for an answer, in real time; None: as long as usual.
@@ -116,6 +118,7 @@ impl Plan {
             customer: None,
             poll: Duration::from_secs(60),
             limits: Limits::default(),
+            stock: StockSettings::default(),
             spoiled: false,
             answer_within: None,
             thaw: Thaw::default(),

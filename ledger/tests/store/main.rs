@@ -13,6 +13,7 @@ mod proposals;
 mod secrets;
 mod sharing;
 mod shipments;
+mod stock;
 mod sweeps;
 
 /// Where these tests keep their ledgers.

@@ -24,7 +24,8 @@ pub use self::words::{
     LineState, OrderState, PaymentWorkflow, RefundState, TaxCalculationRule, TaxMode,
 };
 use crate::answer::OrderUnreadable;
-use crate::client::{Call, Client};
+use crate::call::Call;
+use crate::client::Client;
 use crate::error::{Error, plain_code};
 use crate::page::Page;
 

@@ -53,6 +53,8 @@ async fn request_bodies_match_the_description() {
         "2026-03-02T00:00:00Z".parse().unwrap(),
     );
     let _ = client.request_order_export(since, until).await;
+    let _ = client.request_offer_export(None).await;
+    let _ = client.request_offer_export(Some(since)).await;
 
     let seen = server.seen();
     let operations = [
@@ -61,6 +63,8 @@ async fn request_bodies_match_the_description() {
         ("/api/orders/{order_id}/tracking", "put", &seen[2]),
         ("/api/orders", "put", &seen[3]),
         ("/api/orders/async-export", "post", &seen[4]),
+        ("/api/offers/export/async", "post", &seen[5]),
+        ("/api/offers/export/async", "post", &seen[6]),
     ];
     for (path, method, request) in operations {
         let body = request.split_once("\r\n\r\n").unwrap().1;

@@ -5,4 +5,5 @@ mod exports;
 mod reading;
 mod scripted;
 mod simulated;
+mod stock;
 mod wire;

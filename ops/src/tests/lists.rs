@@ -325,6 +325,7 @@ async fn the_status_is_one_screen() {
           ],
           "gates": [],
           "closed_calls": [],
+          "stock": [],
           "open_intents": 0,
           "accepted_elsewhere": 0,
           "unreadable": 0

@@ -3,4 +3,5 @@
 mod check;
 mod lists;
 mod shows;
+mod stock;
 mod world;

@@ -15,6 +15,7 @@ use crate::exceptions::ExceptionsVerb;
 use crate::feeds::Feeds;
 use crate::orders::OrdersVerb;
 use crate::status::Status;
+use crate::stock::StockVerb;
 use crate::{Output, Surroundings, failed};
 
 #[derive(Parser)]
@@ -31,6 +32,8 @@ enum Verb {
     Exceptions(ExceptionsVerb),
     Feeds(Feeds),
     Status(Status),
+    #[command(subcommand)]
+    Stock(StockVerb),
 }
 
 pub(super) struct World {
@@ -312,6 +315,7 @@ impl World {
             Verb::Exceptions(verb) => verb.run(surroundings).await,
             Verb::Feeds(feeds) => feeds.run(surroundings).await,
             Verb::Status(status) => status.run(surroundings).await,
+            Verb::Stock(stock) => stock.run(surroundings).await,
         };
         let output = done.unwrap_or_else(|error| failed(&error, surroundings.look()));
         for personal in ["Ann", "Avenue", "1Z999AA10123456784"] {

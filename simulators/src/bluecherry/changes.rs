@@ -220,16 +220,14 @@ impl Site {
         let line = &mut self.order_mut(number)?.lines[line];
         line.open -= qty;
         line.cancelled += qty;
-        if let Some(place) = line.place.clone() {
-            let kind = if by_house {
-                RecordType::Ch
-            } else {
-                RecordType::Cc
-            };
-            self.stock
-                .write(now, &place, RecordType::Op, -qty, Some(number));
-            self.stock.write(now, &place, kind, qty, Some(number));
-        }
+        let kind = if by_house {
+            RecordType::Ch
+        } else {
+            RecordType::Cc
+        };
+        let places = line.places.clone();
+        self.book(now, &places, RecordType::Op, -qty, number);
+        self.book(now, &places, kind, qty, number);
         Ok(())
     }
 

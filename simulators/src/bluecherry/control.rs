@@ -6,18 +6,23 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::answer::{Refusal, read};
+use super::batches::{Spoil, Taken};
 use super::changes::HoldIn;
+use super::mishaps::BatchMishaps;
 use super::parcels::ShipIn;
 use super::site::Shared;
 use super::stock::{FIRST_QUALITY, RecordType, StockKey};
 use super::text::{code, same};
+use super::wholesale::Wholesale;
 use crate::calls::CallLog;
 use crate::http::{FeedKey, LedgerQuery, NewKey};
+use crate::scenario::Large;
 
 /// Every control route of this site.
 pub fn routes(site: Shared, calls: CallLog) -> Router {
@@ -36,6 +41,9 @@ pub fn routes(site: Shared, calls: CallLog) -> Router {
         .route("/_sim/cancel", post(cancel))
         .route("/_sim/queue/run", post(run_queue))
         .route("/_sim/batches/run", post(run_batch))
+        .route("/_sim/batches/mishaps", post(change_mishaps))
+        .route("/_sim/wholesale", post(wholesale))
+        .route("/_sim/catalogue", post(open_large))
         .with_state(site)
         .merge(seen)
 }
@@ -71,6 +79,15 @@ struct OrderRef {
 struct BatchIn {
     #[serde(default)]
     status: BatchStatus,
+    /// What is wrong with it.
+    #[serde(default)]
+    spoil: Spoil,
+    /// How far back the moment lies that it claims to describe: out of order.
+    #[serde(default)]
+    as_of_ago_s: u32,
+    /// Seconds that it can be read later than usual.
+    #[serde(default)]
+    late_s: u32,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -131,7 +148,7 @@ async fn void(State(site): State<Shared>, Path(id): Path<String>) -> Result<Json
 async fn stock(State(site): State<Shared>, body: Bytes) -> Result<Json<Value>, Refusal> {
     let wish: StockIn = parse(&body)?;
     let mut site = site.lock();
-    if !site.items.contains_key(&code(&wish.sku)) {
+    if site.items.get(&code(&wish.sku)).is_none() {
         return Err(Refusal::refused("unknown_sku", "sku", "no such item"));
     }
     let first = site
@@ -202,9 +219,39 @@ async fn run_batch(State(site): State<Shared>, body: Bytes) -> Result<Json<Value
     };
     let mut site = site.lock();
     let now = site.now();
-    site.take_positions(status, now);
+    let as_of = now - SignedDuration::from_secs(i64::from(wish.as_of_ago_s));
+    let taken = Taken {
+        status,
+        spoil: wish.spoil,
+        late_s: wish.late_s.into(),
+    };
+    site.take_positions(taken, as_of);
     site.publish_fulfilments();
     Ok(Json(json!(site.batches)))
+}
+
+/// From now on batches that come by themselves go wrong so often; `null` ends it.
+async fn change_mishaps(State(site): State<Shared>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let wish: Option<BatchMishaps> = parse(&body)?;
+    site.lock().options.batch_mishaps = wish;
+    Ok(Json(json!(wish)))
+}
+
+/// Wholesale orders take units, once or in turns.
+async fn wholesale(State(site): State<Shared>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let wish: Wholesale = parse(if body.is_empty() { b"{}" } else { &body })?;
+    let units = site.lock().wholesale(wish);
+    Ok(Json(json!({ "units": units })))
+}
+
+/// Adds a generated catalogue with its stock, and takes a batch that shows it.
+async fn open_large(State(site): State<Shared>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let large: Large = parse(&body)?;
+    let mut site = site.lock();
+    site.open_large(large);
+    let now = site.now();
+    site.take_positions(Taken::default(), now);
+    Ok(Json(json!({ "items": large.count() })))
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {

@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::answer::{Refusal, Written, read};
-use super::options::WriteMode;
+use super::options::{Item, WriteMode};
 use super::order::{Address, Line, SalesOrder};
 use super::order_in::{LineIn, OrderIn};
 use super::site::{FIRST_NUMBER, Queued, Site};
-use super::stock::{IRREGULAR, RecordType, StockKey};
+use super::stock::{RecordType, StockKey};
 use super::text::{code, real_now_us, same};
 
 impl Site {
@@ -222,10 +222,21 @@ impl Site {
 
     fn take_back(&mut self, lines: &[Line], now: Timestamp, number: &str) {
         for line in lines {
-            if let Some(place) = &line.place {
-                self.stock
-                    .write(now, place, RecordType::Op, -line.open, Some(number));
-            }
+            self.book(now, &line.places, RecordType::Op, -line.open, number);
+        }
+    }
+
+    /// Writes a transaction for a line's units at each of their places.
+    pub(super) fn book(
+        &mut self,
+        now: Timestamp,
+        places: &[(StockKey, i64)],
+        kind: RecordType,
+        qty: i64,
+        number: &str,
+    ) {
+        for (place, each) in places {
+            self.stock.write(now, place, kind, qty * each, Some(number));
         }
     }
 
@@ -239,6 +250,7 @@ impl Site {
         number: &str,
     ) -> Line {
         let item = self.items.get(&code(&line.sku));
+        let item = item.as_deref();
         let verdict = match item {
             None => Err("unknown_sku"),
             Some(item) if item.status() != "active" || item.sample => Err("inactive_item"),
@@ -251,15 +263,21 @@ impl Site {
                 Err("inactive_item")
             }
             Some(_) if self.short && before.is_empty() => Err("insufficient_stock"),
-            Some(_) => self
-                .lot_for(&line.sku, &order.warehouse, line.qty)
+            Some(item) => self
+                .places_for(item, &order.warehouse, line.qty)
                 .ok_or("insufficient_stock"),
+        };
+        let uncovered = match (item, &verdict) {
+            (Some(item), Err("insufficient_stock")) if !self.short => {
+                line.qty - self.promisable(item).clamp(0, line.qty)
+            }
+            _ => 0,
         };
         let bucket = item.map_or(1, |item| item.size_bucket);
         let row = |sku: &str| {
-            self.items
-                .get(&code(sku))
-                .map(|i| (&i.division, &i.style, &i.color, &i.label, &i.dimension))
+            let item = self.items.get(&code(sku))?.into_owned();
+            let (style, color) = (item.style, item.color);
+            Some((item.division, style, color, item.label, item.dimension))
         };
         // Sizes of one style and color share a detail row, unless the size is on it already.
         let shared = before.iter().find(|other| {
@@ -271,10 +289,10 @@ impl Site {
         });
         let next = before.iter().map(|other| other.line_seq).max().unwrap_or(0) + 1;
         let line_seq = shared.map_or(next, |other| other.line_seq);
-        if let Ok(place) = &verdict {
-            self.stock
-                .write(now, place, RecordType::Op, line.qty, Some(number));
-        }
+        let reject_code = verdict.as_ref().err().copied();
+        let places = verdict.unwrap_or_default();
+        self.book(now, &places, RecordType::Op, line.qty, number);
+        self.note_oversold(order, line, uncovered);
         Line {
             external_line_id: line.external_line_id.clone(),
             line_seq,
@@ -282,28 +300,26 @@ impl Site {
             sku: line.sku.clone(),
             unit_price: line.unit_price,
             ordered: line.qty,
-            open: if verdict.is_ok() { line.qty } else { 0 },
+            open: if reject_code.is_none() { line.qty } else { 0 },
             picked: 0,
             shipped: 0,
             cancelled: 0,
-            reject_code: verdict.as_ref().err().copied(),
-            place: verdict.ok(),
+            reject_code,
+            places,
         }
     }
 
-    /// The first lot of a sellable warehouse that covers the quantity with first-quality units.
-    fn lot_for(&self, sku: &str, warehouse: &str, qty: i64) -> Option<StockKey> {
-        let sells = |code: &str| {
-            self.options
-                .warehouses
-                .iter()
-                .any(|place| place.sellable && same(&place.code, code))
+    /// Where a line's units come from: for each of its parts the first lot of the warehouse that
+    /// covers it with first-quality units.
+    fn places_for(&self, item: &Item, warehouse: &str, qty: i64) -> Option<Vec<(StockKey, i64)>> {
+        let parts = item.parts().into_iter();
+        let place = |(sku, each): (&str, i64)| {
+            let mut lots = self.stock.lots(sku, warehouse);
+            let covers = lots.find(|(key, figures)| {
+                self.sells(key) && figures.promisable() >= qty.saturating_mul(each)
+            });
+            Some((covers?.0.clone(), each))
         };
-        self.stock
-            .lots(sku, warehouse)
-            .find(|(key, figures)| {
-                sells(&key.warehouse) && key.lot != IRREGULAR && figures.promisable() >= qty
-            })
-            .map(|(key, _)| key.clone())
+        parts.map(place).collect()
     }
 }

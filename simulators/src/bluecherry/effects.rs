@@ -100,6 +100,8 @@ impl Site {
             .count();
         json!({
             "customers": self.customers.len(),
+            "oversold": self.oversold_units(),
+            "wholesale": self.wholesale_units,
             "sales_orders_ever": self.orders.len(),
             "sales_orders_cancelled": cancelled,
             "states": states,
@@ -143,6 +145,8 @@ impl Site {
             "withheld": self.withheld,
             "held": self.held,
             "batches": self.batches,
+            "oversold": self.oversold_shown(),
+            "wholesale": { "orders": self.wholesale_orders, "units": self.wholesale_units },
         })
     }
 }

@@ -6,6 +6,7 @@
 
 mod answer;
 mod api;
+mod batches;
 mod changes;
 mod control;
 mod create;
@@ -13,14 +14,18 @@ mod customers;
 mod effects;
 mod feeds;
 mod fulfilments;
+mod items;
+mod mishaps;
 mod options;
 mod order;
 mod order_in;
+mod oversold;
 mod parcels;
 mod shipping;
 mod site;
 mod stock;
 mod text;
+mod wholesale;
 
 #[cfg(test)]
 mod tests;
@@ -30,11 +35,14 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
+pub use batches::Spoil;
+pub use mishaps::BatchMishaps;
 pub use options::{
-    AutoShip, BlueCherryOptions, Carrier, Item, OpeningStock, Price, QuietWindow, Warehouse,
-    WriteMode,
+    AutoShip, BlueCherryOptions, Carrier, Component, Item, OpeningStock, Pack, Price, QuietWindow,
+    Warehouse, WriteMode,
 };
 pub use stock::{FIRST_QUALITY, IRREGULAR, RecordType};
+pub use wholesale::Wholesale;
 
 use crate::clock::SimClock;
 use crate::fault::Faults;
@@ -99,6 +107,19 @@ impl BlueCherrySim {
     /// What goes wrong at this site.
     pub fn faults(&self) -> Faults {
         self.controls.faults.clone()
+    }
+
+    /// Wholesale orders, once or from now on, as `POST /_sim/wholesale` takes them; how many units went
+    /// at once.
+    pub fn wholesale(&self, wish: Wholesale) -> i64 {
+        self.site.lock().wholesale(wish)
+    }
+
+    /// Takes an inventory batch now, with this wrong about it.
+    pub fn take_batch(&self, spoil: Spoil) {
+        let mut site = self.site.lock();
+        let (now, usual) = (site.now(), batches::Taken::default());
+        site.take_positions(batches::Taken { spoil, ..usual }, now);
     }
 
     /// Customers, sales orders, stock, shipments and calls, as `GET /_sim/ledger` gives them.

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::mishaps::BatchMishaps;
 use super::stock::RecordType;
+use super::wholesale::Wholesale;
 use crate::clock::SimClock;
+use crate::scenario::Large;
 
 /// Everything a site can be told before it starts. Each field has a default.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,10 +52,18 @@ pub struct BlueCherryOptions {
     pub items: Vec<Item>,
     /// Stock transactions that stand in the ledger at the start.
     pub stock: Vec<OpeningStock>,
+    /// A generated catalogue beside the items, with stock of its own.
+    pub large: Option<Large>,
+    /// Who else takes units away, and how fast.
+    pub wholesale: Option<Wholesale>,
+    /// Which of the inventory batches that come by themselves go wrong.
+    pub batch_mishaps: Option<BatchMishaps>,
     /// Seconds between two inventory batches; 0 answers from the live ledger.
     pub position_cadence_s: u64,
     /// Seconds from the moment a batch describes to the moment it can be read.
     pub position_lag_s: u64,
+    /// Positions tell the last order whose units they contain.
+    pub orders_seen_through: bool,
     /// Seconds between two fulfilment batches; 0 publishes each at once.
     pub fulfilment_cadence_s: u64,
     /// Refuses a whole order, with 422, for one line that it cannot take.
@@ -94,8 +105,12 @@ impl Default for BlueCherryOptions {
             ship_vias: ["UPSG", "UPS2", "DHLP", "XPR1"].map(String::from).to_vec(),
             items: Vec::new(),
             stock: Vec::new(),
+            large: None,
+            wholesale: None,
+            batch_mishaps: None,
             position_cadence_s: 60,
             position_lag_s: 0,
+            orders_seen_through: true,
             fulfilment_cadence_s: 0,
             reject_whole_order: false,
             repeats_are_new_orders: false,
@@ -262,9 +277,26 @@ pub struct Item {
     pub hs_code: Option<String>,
     /// Prices by level.
     pub prices: Vec<Price>,
+    /// First day on which it may be sold; at once when empty.
+    pub launch_date: Option<jiff::civil::Date>,
+    /// What it consists of, when it is a pack.
+    pub pack: Option<Pack>,
 }
 
 impl Item {
+    /// What an order for one takes from stock: SKU and units.
+    pub(super) fn parts(&self) -> Vec<(&str, i64)> {
+        match &self.pack {
+            Some(pack) if !pack.stocked_as_pack => {
+                let parts = pack.components.iter();
+                parts
+                    .map(|part| (part.sku.as_str(), i64::from(part.qty)))
+                    .collect()
+            }
+            _ => vec![(&self.sku, 1)],
+        }
+    }
+
     /// The item's status, active when none was given.
     #[must_use]
     pub fn status(&self) -> &str {
@@ -274,6 +306,29 @@ impl Item {
             &self.status
         }
     }
+}
+
+/// What a pack consists of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pack {
+    /// `prepack` or `bundle`.
+    pub kind: String,
+    /// Its components.
+    pub components: Vec<Component>,
+    /// Whether stock is kept of the pack itself. If not, an order takes the components' units.
+    #[serde(default)]
+    pub stocked_as_pack: bool,
+}
+
+/// A component of a pack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Component {
+    /// SKU code.
+    pub sku: String,
+    /// Units in one pack.
+    pub qty: u32,
 }
 
 /// A price of an item.

@@ -80,8 +80,9 @@ pub struct Line {
     pub shipped: i64,
     pub cancelled: i64,
     pub reject_code: Option<&'static str>,
-    /// Where the units stand in the stock ledger; none when the line was rejected.
-    pub place: Option<StockKey>,
+    /// Where the units stand in the stock ledger, and how many there for one unit of the line; none
+    /// when the line was rejected.
+    pub places: Vec<(StockKey, i64)>,
 }
 
 impl Line {

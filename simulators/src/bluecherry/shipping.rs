@@ -67,12 +67,9 @@ impl Site {
         let line = &mut self.order_mut(number)?.lines[line];
         line.open -= qty;
         line.picked += qty;
-        if let Some(place) = line.place.clone() {
-            self.stock
-                .write(now, &place, RecordType::Op, -qty, Some(number));
-            self.stock
-                .write(now, &place, RecordType::Pk, qty, Some(number));
-        }
+        let places = line.places.clone();
+        self.book(now, &places, RecordType::Op, -qty, number);
+        self.book(now, &places, RecordType::Pk, qty, number);
         Ok(())
     }
 
@@ -173,12 +170,9 @@ impl Site {
         let line = &mut self.order_mut(number)?.lines[n];
         line.picked -= qty;
         line.shipped += qty;
-        if let Some(place) = line.place.clone() {
-            self.stock
-                .write(now, &place, RecordType::Pk, -qty, Some(number));
-            self.stock
-                .write(now, &place, RecordType::In, qty, Some(number));
-        }
+        let places = line.places.clone();
+        self.book(now, &places, RecordType::Pk, -qty, number);
+        self.book(now, &places, RecordType::In, qty, number);
         Ok(())
     }
 
@@ -194,12 +188,9 @@ impl Site {
             // Back onto the open order first, so that the ledger shows the pick undone.
             let undone = std::mem::take(&mut line.picked);
             line.open += undone;
-            if let Some(place) = line.place.clone() {
-                self.stock
-                    .write(now, &place, RecordType::Pk, -undone, Some(number));
-                self.stock
-                    .write(now, &place, RecordType::Op, undone, Some(number));
-            }
+            let places = line.places.clone();
+            self.book(now, &places, RecordType::Pk, -undone, number);
+            self.book(now, &places, RecordType::Op, undone, number);
             self.cancel_open(number, n, qty, true, now)?;
         }
         Ok(shorts)
@@ -277,11 +268,9 @@ impl Site {
                 let line = &mut self.order_mut(&shipment.ord_num)?.lines[n];
                 line.shipped -= qty;
                 line.picked += qty;
-                if let Some(place) = line.place.clone() {
-                    let number = Some(shipment.ord_num.as_str());
-                    self.stock.write(now, &place, RecordType::In, -qty, number);
-                    self.stock.write(now, &place, RecordType::Pk, qty, number);
-                }
+                let (places, number) = (line.places.clone(), &shipment.ord_num);
+                self.book(now, &places, RecordType::In, -qty, number);
+                self.book(now, &places, RecordType::Pk, qty, number);
             }
             let order = self.order_mut(&shipment.ord_num)?;
             order.picked_at = Some(now);

@@ -9,14 +9,17 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::answer::{Refusal, Written};
+use super::batches::{Batch, Snapshot, Taken};
 use super::customers::Customer;
 use super::effects::{Create, Effect};
-use super::feeds::{Batch, Snapshot};
-use super::options::{BlueCherryOptions, Carrier, Item};
+use super::items::Items;
+use super::options::{BlueCherryOptions, Carrier};
 use super::order::SalesOrder;
+use super::oversold::Oversold;
 use super::shipping::Shipment;
 use super::stock::{FIRST_QUALITY, StockKey, StockLedger};
 use super::text::{code, real_now_us, same};
+use super::wholesale::Traffic;
 use crate::calls::CallLog;
 use crate::clock::SimClock;
 use crate::http::{Controls, before_us};
@@ -49,7 +52,7 @@ pub struct Site {
     pub clock: SimClock,
     pub calls: CallLog,
     pub stock: StockLedger,
-    pub items: BTreeMap<String, Item>,
+    pub items: Items,
     pub customers: Vec<Customer>,
     pub orders: Vec<SalesOrder>,
     pub queue: Vec<Queued>,
@@ -74,6 +77,11 @@ pub struct Site {
     pub batches: Vec<Batch>,
     pub snapshots: VecDeque<Snapshot>,
     pub remembered: BTreeMap<String, Remembered>,
+    pub oversold: Vec<Oversold>,
+    /// Wholesale orders that go on, and what went to them so far.
+    pub traffic: Option<Traffic>,
+    pub wholesale_orders: u64,
+    pub wholesale_units: i64,
     pub started_at: Timestamp,
     last_queue_run: Timestamp,
     pub last_positions: Timestamp,
@@ -102,11 +110,7 @@ impl Site {
     pub fn new(options: BlueCherryOptions, controls: Controls) -> Self {
         let Controls { clock, calls, .. } = controls.clone();
         let now = clock.now();
-        let items = options
-            .items
-            .iter()
-            .map(|item| (code(&item.sku), item.clone()))
-            .collect();
+        let items = Items::new(&options.items);
         let mut stock = StockLedger::default();
         for row in &options.stock {
             let lot = row.lot.as_deref().unwrap_or(FIRST_QUALITY);
@@ -138,13 +142,23 @@ impl Site {
             batches: Vec::new(),
             snapshots: VecDeque::new(),
             remembered: BTreeMap::new(),
+            oversold: Vec::new(),
+            traffic: None,
+            wholesale_orders: 0,
+            wholesale_units: 0,
             started_at: now,
             last_queue_run: now,
             last_positions: now,
             last_fulfilments: now,
             requests: VecDeque::new(),
         };
-        site.take_positions("ok", now);
+        if let Some(large) = site.options.large {
+            site.open_large(large);
+        }
+        if let Some(wish) = site.options.wholesale.clone() {
+            site.wholesale(wish);
+        }
+        site.take_positions(Taken::default(), now);
         site
     }
 
@@ -164,7 +178,7 @@ impl Site {
             now,
             self.options.position_cadence_s,
         ) {
-            self.take_positions("ok", now);
+            self.take_positions_in_turn();
         }
         if due(
             &mut self.last_fulfilments,
@@ -174,6 +188,7 @@ impl Site {
             self.publish_fulfilments();
         }
         self.work_warehouse(now);
+        self.work_wholesale(now);
     }
 
     /// Makes every fulfilment so far readable.

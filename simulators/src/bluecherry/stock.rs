@@ -1,6 +1,8 @@
 //! The stock ledger: typed transactions per SKU, warehouse and lot, and the figures they add up to.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -96,13 +98,21 @@ pub struct Transaction {
 }
 
 /// Sums of the transactions at one place.
-#[derive(Clone, Debug, Default)]
-pub struct Figures(BTreeMap<RecordType, i64>);
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures(Vec<(RecordType, i64)>);
 
 impl Figures {
     /// Sum of one kind.
     pub fn of(&self, kind: RecordType) -> i64 {
-        self.0.get(&kind).copied().unwrap_or(0)
+        let mut sums = self.0.iter();
+        sums.find(|sum| sum.0 == kind).map_or(0, |sum| sum.1)
+    }
+
+    fn add(&mut self, kind: RecordType, qty: i64) {
+        match self.0.iter_mut().find(|sum| sum.0 == kind) {
+            Some(sum) => sum.1 += qty,
+            None => self.0.push((kind, qty)),
+        }
     }
 
     fn sum(&self, kinds: &[RecordType]) -> i64 {
@@ -127,11 +137,14 @@ impl Figures {
     }
 }
 
+/// A place with its figures, shared: an inventory batch keeps those of its moment.
+pub type Place = (Arc<StockKey>, Arc<Figures>);
+
 /// All transactions and their sums.
 #[derive(Debug, Default)]
 pub struct StockLedger {
     transactions: Vec<Transaction>,
-    sums: BTreeMap<StockKey, Figures>,
+    sums: BTreeMap<Arc<StockKey>, Arc<Figures>>,
 }
 
 impl StockLedger {
@@ -157,8 +170,17 @@ impl StockLedger {
             qty,
             reference: reference.map(str::to_owned),
         });
-        let figures = self.sums.entry(key.clone()).or_default();
-        *figures.0.entry(record_type).or_default() += qty;
+        self.open_with(key, record_type, qty);
+    }
+
+    /// Adds units that were there before the first transaction.
+    pub fn open_with(&mut self, key: &StockKey, record_type: RecordType, qty: i64) {
+        if let Some(figures) = self.sums.get_mut(key) {
+            // Batches that hold the old figures keep them.
+            return Arc::make_mut(figures).add(record_type, qty);
+        }
+        let figures = Figures(vec![(record_type, qty)]);
+        self.sums.insert(Arc::new(key.clone()), Arc::new(figures));
     }
 
     /// Every transaction, oldest first.
@@ -167,20 +189,25 @@ impl StockLedger {
     }
 
     /// Every place with its figures, in the order of its codes.
-    pub fn places(&self) -> impl Iterator<Item = (&StockKey, &Figures)> {
+    pub fn places(&self) -> impl ExactSizeIterator<Item = (&Arc<StockKey>, &Arc<Figures>)> {
         self.sums.iter()
     }
 
-    /// Places of one SKU in one warehouse, lot by lot.
-    pub fn lots<'a>(
-        &'a self,
-        sku: &'a str,
-        warehouse: &'a str,
-    ) -> impl Iterator<Item = (&'a StockKey, &'a Figures)> {
-        let (sku, warehouse) = (code(sku), code(warehouse));
+    /// Every place of one SKU.
+    pub fn of_sku(&self, sku: &str) -> impl Iterator<Item = (&StockKey, &Figures)> {
+        let from = StockKey::new(sku, "", "");
+        let sku = from.sku.clone();
         self.sums
-            .iter()
-            .filter(move |(key, _)| key.sku == sku && key.warehouse == warehouse)
+            .range::<StockKey, _>((Bound::Included(&from), Bound::Unbounded))
+            .map(|(key, figures)| (&**key, &**figures))
+            .take_while(move |(key, _)| key.sku == sku)
+    }
+
+    /// Places of one SKU in one warehouse, lot by lot.
+    pub fn lots(&self, sku: &str, warehouse: &str) -> impl Iterator<Item = (&StockKey, &Figures)> {
+        let warehouse = code(warehouse);
+        self.of_sku(sku)
+            .filter(move |(key, _)| key.warehouse == warehouse)
     }
 }
 

@@ -22,7 +22,9 @@ pub enum Limits {
 fn published(op: &str) -> Option<(i64, usize)> {
     const DAY_S: i64 = 86_400;
     match op {
-        "OR04" | "OR11" => Some((60, 1)),
+        "OR04" | "OR11" | "STO01" | "STO03" | "OF52" => Some((60, 1)),
+        "STO02" => Some((15, 1)),
+        "OF53" => Some((10, 1)),
         "OR13" => Some((300, 1)),
         "OR14" => Some((2, 1)),
         "SH12" | "SH21" | "A01" => Some((DAY_S, 1)),

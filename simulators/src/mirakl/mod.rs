@@ -3,6 +3,7 @@
 //! Where the vendor's public text is silent, the choice made is a field of [`MiraklOptions`] or said
 //! at the place; a client must not rely on it.
 
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use tokio::task::JoinHandle;
 use crate::clock::SimClock;
 use crate::fault::Faults;
 use crate::http::{Controls, Server, System};
+use crate::scenario::Large;
 
 mod actions;
 mod amount;
@@ -23,6 +25,8 @@ mod error;
 mod export;
 mod limits;
 mod list;
+mod offer_routes;
+mod offers;
 mod options;
 mod order;
 mod platform;
@@ -137,6 +141,36 @@ impl MiraklSim {
     /// The ID is taken, or the spec makes no order here.
     pub fn create_order(&self, spec: OrderSpec) -> Result<Value, ControlError> {
         lock(&self.shared).create(spec)
+    }
+
+    /// A customer buys what the offers show: an order, or none when an offer shows less than is
+    /// wanted or is not there.
+    ///
+    /// # Errors
+    /// As [`MiraklSim::create_order`].
+    pub fn buy(&self, spec: OrderSpec) -> Result<Option<Value>, ControlError> {
+        lock(&self.shared).buy(spec)
+    }
+
+    /// What each offer shows now, by the shop's SKU.
+    pub fn quantities(&self) -> BTreeMap<String, i64> {
+        let mut world = lock(&self.shared);
+        world.settle_offers();
+        let offers = world.offers.by_sku.iter();
+        offers
+            .map(|(sku, offer)| (sku.clone(), offer.quantity))
+            .collect()
+    }
+
+    /// Puts offers on the marketplace, or sets their quantities by hand.
+    pub fn list_offers(&self, offers: impl IntoIterator<Item = (String, i64)>) {
+        lock(&self.shared).list_offers(offers);
+    }
+
+    /// Puts every item of a generated catalogue on the marketplace.
+    pub fn list_large(&self, large: &Large, prefix: &str, quantity: i64) {
+        let offers = (0..large.count()).map(|n| (large.offer_sku(prefix, n), quantity));
+        self.list_offers(offers);
     }
 
     /// The customer's money came: WAITING_DEBIT or WAITING_DEBIT_PAYMENT becomes SHIPPING.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::error::Refusal;
 use super::limits::Limits;
 use super::world::World;
-use super::{actions, control, export, list, platform};
+use super::{actions, control, export, list, offer_routes, platform};
 use crate::calls::CallLog;
 use crate::fault::Asks;
 use crate::http::{Asked, Committed, Named, Vocabulary};
@@ -36,6 +36,7 @@ pub fn routes(shared: Shared, calls: CallLog) -> Router {
         .route("/api/orders/{order_id}/ship", put(or24))
         .route("/api/orders/{order_id}/cancel", put(or29))
         .merge(export::routes())
+        .merge(offer_routes::routes())
         .route("/api/shipping/types", get(sh12))
         .route("/api/shipping/carriers", get(sh21))
         .route("/api/reasons", get(re01))
@@ -49,12 +50,13 @@ pub fn routes(shared: Shared, calls: CallLog) -> Router {
         .layer(from_fn_with_state(shared.clone(), admit));
     api.with_state(shared.clone())
         .merge(export::control_routes().with_state(shared.clone()))
+        .merge(offer_routes::control_routes().with_state(shared.clone()))
         .merge(control::routes(shared, calls))
 }
 
 /// What faults may change in the marketplace's answers.
 pub const VOCABULARY: Vocabulary = Vocabulary {
-    rows: &["orders", "carriers", "reasons", "shipping_types"],
+    rows: &["orders", "carriers", "reasons", "shipping_types", "offers"],
     words: &["order_state", "order_line_state"],
     optional: &[
         "channel",
@@ -73,7 +75,7 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
 
 /// Names the operation of a request and the order it is about.
 pub fn classify(asked: &Asked<'_>) -> Option<Named> {
-    if let Some(named) = export::classify(asked) {
+    if let Some(named) = export::classify(asked).or_else(|| offer_routes::classify(asked)) {
         return Some(named);
     }
     let parts: Vec<&str> = asked.path.trim_matches('/').split('/').collect();

@@ -13,6 +13,7 @@ use super::create::Maker;
 use super::error::{ControlError, Refusal};
 use super::export::Exports;
 use super::limits::Uses;
+use super::offers::Offers;
 use super::options::{Acceptance, MiraklOptions};
 use super::order::{Line, Moved, Order, State};
 use super::spec::OrderSpec;
@@ -42,6 +43,8 @@ pub struct World {
     pub held: BTreeSet<String>,
     /// Asynchronous exports (OR13 to OR15).
     pub exports: Exports,
+    /// The shop's offers and their files (OF21, OF52 to OF54, STO01 to STO03).
+    pub offers: Offers,
     controls: Controls,
     past: Past<Order>,
     /// When the clock moves which order next; entries that are no longer true do no harm.
@@ -67,6 +70,7 @@ impl World {
             held: BTreeSet::new(),
             past: Past::new(controls.faults.clone()),
             exports: Exports::default(),
+            offers: Offers::default(),
             controls,
             due: BinaryHeap::new(),
             touched: Vec::new(),

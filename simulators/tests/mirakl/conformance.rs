@@ -297,3 +297,58 @@ async fn the_check_finds_what_is_missing_misspelt_or_of_the_wrong_kind() {
         assert_eq!(description.errors("OR11", &answer).len(), 1, "{broken}");
     }
 }
+
+#[tokio::test]
+async fn answers_about_offers_and_their_files_keep_to_the_description() {
+    let Some(description) = Description::read() else {
+        return;
+    };
+    let (sim, seller) = still(MiraklOptions::default()).await;
+    sim.list_offers([("A".to_owned(), 3), ("B".to_owned(), 0)]);
+    description.check("OF21", &seller.get("/api/offers").await.body);
+
+    let ways = json!({ "import_delay_s": 60.0, "export_delay_s": 60.0, "refuse": { "B": "No" } });
+    seller.post("/_sim/offers/ways", ways).await;
+    let file = "offer-sku;quantity\nA;7\nB;1\n";
+    let part = format!(
+        "--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"s.csv\"\r\n\r\n{file}\r\n--X--\r\n"
+    );
+    let sent = seller
+        .http
+        .post(format!("{}/api/offers/stock/imports", sim.url()))
+        .header("Authorization", sim.api_key())
+        .header("Content-Type", "multipart/form-data; boundary=X")
+        .body(part);
+    let taken = sent.send().await.unwrap();
+    assert_eq!(taken.status().as_u16(), 201);
+    let taken: Value = serde_json::from_str(&taken.text().await.unwrap()).unwrap();
+    let import = taken["import_id"].as_str().unwrap();
+    let import = format!("/api/offers/stock/imports/{import}/status");
+    let asked = seller
+        .post("/api/offers/export/async", json!({}))
+        .await
+        .body;
+    description.check("OF52", &asked);
+    let export = asked["tracking_id"].as_str().unwrap();
+    let export = format!("/api/offers/export/async/status/{export}");
+
+    let mut words = vec![];
+    for _ in 0..3 {
+        let (status, files) = (
+            seller.get(&import).await.body,
+            seller.get(&export).await.body,
+        );
+        description.check("STO02", &status);
+        description.check("OF53", &files);
+        words.push((status["status"].clone(), files["status"].clone()));
+        sim.clock().advance(Duration::from_secs(31));
+    }
+    let expected = [
+        ("WAITING", "PENDING"),
+        ("RUNNING", "PENDING"),
+        ("COMPLETE", "COMPLETED"),
+    ];
+    let expected = expected.map(|(import, export)| (json!(import), json!(export)));
+    assert_eq!(words, expected);
+    description.check("OF21", &seller.get("/api/offers?sku=A").await.body);
+}

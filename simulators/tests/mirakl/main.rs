@@ -6,6 +6,7 @@ mod conformance;
 mod exports;
 mod faults;
 mod listing;
+mod offers;
 mod orders;
 mod seller;
 mod spoiled;

@@ -25,6 +25,8 @@ pub struct Written<'a> {
     pub poll_s: f64,
     /// Address of the ledger.
     pub ledger: &'a str,
+    /// What each shop says of stock.
+    pub stock: Option<&'a str>,
     pub since: Timestamp,
 }
 
@@ -87,12 +89,14 @@ impl Written<'_> {
                 self.account
             )
         };
+        let stock = self.stock.map(|stock| format!("stock = {stock}\n"));
+        let stock = stock.unwrap_or_default();
         format!(
             "[[marketplaces]]\ncode = \"{code}\"\nprefix = \"{prefix}\"\nbase_url = \"{url}\"\n\
              shop_id = {shop_id}\napi_key = {{ file = \"{code}.key\" }}\n\
              take_over_from = \"{since}\"\npoll_s = {poll_s}\noverlap_s = 5\n\
              call_timeout_s = 2\nread_lag_s = 0.2\ncustomer = {customer}\n\
-             short_stock = \"refuse\"\n\n"
+             short_stock = \"refuse\"\n{stock}\n"
         )
     }
 }

@@ -76,6 +76,16 @@ impl World {
         self.client.get_workflow_handle::<UntypedWorkflow>(id)
     }
 
+    /// One run of any workflow.
+    pub fn workflow_run(&self, id: &str, run_id: &str) -> Handle {
+        let info = WorkflowExecutionInfo::builder()
+            .namespace(self.namespace.clone())
+            .workflow_id(id.to_owned())
+            .run_id(run_id.to_owned())
+            .build();
+        WorkflowHandle::new(self.client.clone(), info)
+    }
+
     /// Sends a signal by name, as the Temporal UI does.
     pub async fn signal(&self, order_id: &str, name: &str, detail: RawValue) {
         let sent = self.run(order_id);

@@ -35,6 +35,8 @@ pub struct Setup {
     pub poll_s: f64,
     /// Sections to add to `bcm.toml`.
     pub more: String,
+    /// What each shop says of stock, `{ … }`; none publishes it by default.
+    pub stock: Option<String>,
     /// Address of the ledger; a file of its own by default.
     pub ledger: String,
     plan: scenario::World,
@@ -57,6 +59,7 @@ impl Setup {
             take_over_from: Timestamp::now() - SignedDuration::from_mins(10),
             poll_s: 0.3,
             more: String::new(),
+            stock: None,
             ledger: "sqlite://bcm.db".to_owned(),
             plan,
         }
@@ -102,6 +105,7 @@ impl Setup {
             namespace: &namespace,
             poll_s: self.poll_s,
             ledger: &self.ledger,
+            stock: self.stock.as_deref(),
             since: self.take_over_from,
         };
         let shops = [

@@ -10,6 +10,7 @@ mod parked;
 mod peer;
 mod recovery;
 mod standing;
+mod stock;
 mod witness;
 
 use std::io::IsTerminal;
@@ -39,6 +40,8 @@ pub enum Which {
     Outage,
     /// What a shop costs a day without any order.
     Standing,
+    /// A hundred thousand SKUs published, and a million.
+    Stock,
     /// All of it.
     All,
 }
@@ -138,6 +141,9 @@ pub async fn bench(args: &Args) -> anyhow::Result<Option<Measured>> {
     }
     if wanted(Which::Outage) {
         figures.extend(bench.kept("outage", outage::measure(&bench).await));
+    }
+    if wanted(Which::Stock) {
+        figures.extend(bench.kept("stock", stock::measure(&bench).await));
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(Some(Measured {

@@ -2,11 +2,11 @@
 
 /// A sequence of numbers from a seed (SplitMix64).
 #[derive(Clone, Debug)]
-pub(super) struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
     /// The sequence of a seed; `about` tells sequences of one seed apart.
-    pub(super) fn new(seed: u64, about: &str) -> Self {
+    pub(crate) fn new(seed: u64, about: &str) -> Self {
         let mixed = about.bytes().fold(seed ^ 0x51_7C_C1_B7, |sum, byte| {
             sum.wrapping_mul(0x0100_0000_01B3).wrapping_add(byte.into())
         });
@@ -22,24 +22,24 @@ impl Chance {
     }
 
     /// A number from `from` on and below `to`; `from` itself when there is none between.
-    pub(super) fn between(&mut self, from: u64, to: u64) -> u64 {
+    pub(crate) fn between(&mut self, from: u64, to: u64) -> u64 {
         from + self.next() % to.saturating_sub(from).max(1)
     }
 
     /// True in so many of a hundred.
-    pub(super) fn percent(&mut self, of_a_hundred: u64) -> bool {
+    pub(crate) fn percent(&mut self, of_a_hundred: u64) -> bool {
         self.between(0, 100) < of_a_hundred
     }
 
     /// One of several; `None` of none.
-    pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         let last = u64::try_from(from.len()).unwrap_or(u64::MAX);
         let at = usize::try_from(self.between(0, last)).unwrap_or_default();
         from.get(at)
     }
 
     /// Takes one of several out.
-    pub(super) fn take<T>(&mut self, from: &mut Vec<T>) -> Option<T> {
+    pub(crate) fn take<T>(&mut self, from: &mut Vec<T>) -> Option<T> {
         let last = u64::try_from(from.len()).unwrap_or(u64::MAX);
         let at = usize::try_from(self.between(0, last)).unwrap_or_default();
         (at < from.len()).then(|| from.swap_remove(at))

@@ -4,7 +4,7 @@
 //! while calls fail, workers die, Temporal crashes and people interfere. In *liveness mode* the
 //! faults are over, and everything must come to its end. Then one more full look must write nothing.
 
-mod chance;
+pub(crate) mod chance;
 mod faults;
 mod gather;
 pub mod invariants;

@@ -125,6 +125,7 @@ impl Scene {
             pace.overlap_s = 1.0;
         }
         let shop = Shop {
+            stock: None,
             written_by: "campaign",
             plan: &plan,
             erp: endpoint(2),

@@ -31,6 +31,7 @@ mod read;
 mod secret;
 mod section;
 mod shops;
+mod stock;
 mod table;
 mod web;
 
@@ -39,8 +40,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use activities::StockSettings;
 use domain::mapping::Mappings;
 use domain::marketplace::{CustomerModel, MarketplaceCode, Policy, ShortStock};
+use domain::stock::settings::{ShopStock, SiteStock};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
@@ -63,6 +66,8 @@ pub struct Config {
     pub http: Http,
     /// `[webhook]`, optional: where exceptions are announced.
     pub webhook: Option<Webhook>,
+    /// `[stock]`, optional: what all marketplaces that publish stock share.
+    pub stock: SiteStock,
     /// `[gates]`, optional: how systems that do not answer are asked after.
     pub gates: Gates,
     /// `[mappings] folder`, `mappings` by default: where the tables are, as a full path.
@@ -197,6 +202,8 @@ pub struct Marketplace {
     /// `cancel_after_days`, 1 to 365, 10 by default: from the sale to the sales order's cancel
     /// date; more than `ship_within_days`.
     pub cancel_after_days: u16,
+    /// `stock = { … }` or `[marketplaces.stock]`: this shop publishes stock; without it, it does not.
+    pub stock: Option<ShopStock>,
 }
 
 impl Marketplace {
@@ -258,6 +265,17 @@ impl Config {
     #[must_use]
     pub fn marketplace(&self, code: &MarketplaceCode) -> Option<&Marketplace> {
         self.marketplaces.iter().find(|shop| shop.code == *code)
+    }
+
+    /// What is published of stock, and where.
+    #[must_use]
+    pub fn stock_settings(&self) -> StockSettings {
+        let shops = self.marketplaces.iter();
+        let publishing = |shop: &Marketplace| Some((shop.code.clone(), shop.stock.clone()?));
+        StockSettings {
+            site: self.stock.clone(),
+            shops: shops.filter_map(publishing).collect(),
+        }
     }
 
     /// The codes of all shops, in the order of the file.

@@ -12,6 +12,7 @@ use super::mappings::load_mappings;
 use super::problems::{Problems, Report, unreadable};
 use super::section::{CALL_S, Section, Source, key};
 use super::shops;
+use super::stock;
 use super::web::{self, is_web};
 use super::{BlueCherry, Config, Http, Ledger, Surroundings, Temporal, Webhook};
 
@@ -63,6 +64,7 @@ pub(super) fn config(path: &Path, surroundings: Surroundings<'_>) -> Result<Conf
         .then(|| webhook(root.section("webhook")))
         .flatten();
     let mappings_folder = folder.join(mappings_folder(root.section("mappings")));
+    let stock = stock::site(root.section("stock"));
     let shops = shops::read(&root, surroundings.now);
     root.close();
 
@@ -79,6 +81,7 @@ pub(super) fn config(path: &Path, surroundings: Surroundings<'_>) -> Result<Conf
             temporal,
             http,
             webhook,
+            stock,
             gates,
             mappings_folder: absolute(&mappings_folder),
             marketplaces: shops.complete,

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::Marketplace;
 use super::calls;
 use super::section::{At, CALL_S, Section, key};
+use super::stock;
 use super::web;
 
 const HOUR_S: u32 = 3600;
@@ -105,6 +106,9 @@ fn shop(section: Section<'_>, now: Timestamp, taken: &mut Taken) -> Option<Marke
     let aftercare_days = section.count(key("aftercare_days", "120"), 120, 1..=730);
     let ship = section.count(key("ship_within_days", "2"), 2, 0..=90);
     let cancel = section.count(key("cancel_after_days", "10"), 10, 1..=365);
+    let stock = section
+        .has("stock")
+        .then(|| stock::shop(section.section("stock")));
 
     take(
         &section,
@@ -179,6 +183,7 @@ fn shop(section: Section<'_>, now: Timestamp, taken: &mut Taken) -> Option<Marke
         aftercare: Duration::from_secs(u64::from(aftercare_days.value) * DAY_S),
         ship_within_days: ship.value,
         cancel_after_days: cancel.value,
+        stock,
     })
 }
 

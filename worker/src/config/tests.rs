@@ -8,7 +8,7 @@ use super::*;
 
 const CANARY: &str = "canary-7f3a";
 
-const GOOD: &str = r#"[bluecherry]
+pub(super) const GOOD: &str = r#"[bluecherry]
 site = "northwind"
 base_url = "https://erp.example/"
 api_key = { env = "BLUECHERRY_API_KEY" }
@@ -45,7 +45,7 @@ own_centers = ["DEFAULT", "NJ"]
 "#;
 
 /// A folder with tables, secrets, and a file of this text.
-fn folder(text: &str) -> TempDir {
+pub(super) fn folder(text: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("mappings")).unwrap();
@@ -69,7 +69,7 @@ fn env(name: &str) -> Option<String> {
     }
 }
 
-fn load(folder: &TempDir) -> Result<Config, Problems> {
+pub(super) fn load(folder: &TempDir) -> Result<Config, Problems> {
     let now = "2026-11-23T00:00:00Z".parse().unwrap();
     Config::load_in(
         &folder.path().join("bcm.toml"),

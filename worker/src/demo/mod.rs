@@ -3,15 +3,20 @@
 mod ink;
 mod progress;
 mod report;
+mod stock;
 mod story;
 mod world;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use activities::Clock;
+use activities::{Clock, Switches};
 use anyhow::Context;
+use ledger::Ledger;
+use serde::Serialize;
 use tokio::sync::{Notify, oneshot};
+
+use crate::config::Config;
 
 use crate::run::{self, Running};
 use crate::shop_folder::Folder;
@@ -25,6 +30,14 @@ pub struct Args {
     /// How many orders are sold.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=2000))]
     pub orders: u16,
+    /// What happens: orders from first sight to shipment, or stock that sells on two marketplaces and
+    /// in wholesale at once.
+    #[arg(long, value_enum, default_value_t = Scenario::Orders)]
+    pub scenario: Scenario,
+    /// With `--scenario stock`: keep nothing back, and take nothing off for orders that BlueCherry's
+    /// batch has not seen. It must oversell.
+    #[arg(long)]
+    pub unguarded: bool,
     /// Seed of the world: the same seed sells the same orders.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
@@ -45,6 +58,15 @@ pub struct Args {
     pub patience: u64,
 }
 
+/// What happens in a demo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Scenario {
+    /// Orders, from first sight to shipment.
+    Orders,
+    /// Stock, until it is sold.
+    Stock,
+}
+
 /// Runs the demo. The answer is whether everything ended as planned.
 ///
 /// # Errors
@@ -53,47 +75,68 @@ pub async fn demo(args: &Args) -> anyhow::Result<bool> {
     let folder = Folder::new(args.dir.clone(), "demo")?;
     let tell = |line: &str| eprintln!("· {line}");
     let server = world::temporal(args, &folder, &tell).await?;
-    let world = Arc::new(world::World::start(args.seed, &folder, &server).await?);
-    let config = world.config(&folder)?;
+    match args.scenario {
+        Scenario::Orders => orders(args, &folder, server).await,
+        Scenario::Stock => stock::demo(args, &folder, server).await,
+    }
+}
+
+async fn orders(args: &Args, folder: &Folder, server: Server) -> anyhow::Result<bool> {
+    let world = world::World::start(args.seed, folder, &server).await?;
+    let config = world.config(folder)?;
+    let links = world::Links::of(&server, folder, &world);
+    let told = beside_a_worker(&config, None, async |ledger| {
+        story::tell(args, &world, ledger, &links).await
+    });
+    let report = told.await?;
+    write(&report, args.report.as_deref())?;
+    drop(server);
+    Ok(report.is_as_planned())
+}
+
+/// Runs a worker while something happens beside it, and ends with that.
+async fn beside_a_worker<T>(
+    config: &Config,
+    switches: Option<Switches>,
+    story: impl AsyncFnOnce(&Ledger) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let clock = Clock::system();
-    let ledger = connect::ledger(&config, &clock).await?;
-    let connections = Arc::new(connect::connections(&config, ledger.clone(), clock.clone()).await?);
+    let ledger = connect::ledger(config, &clock).await?;
+    let connections = connect::connections(config, ledger.clone(), clock.clone()).await?;
+    let connections = match switches {
+        Some(switches) => connections.with_switches(switches),
+        None => connections,
+    };
     run::publish(&connections, &config.mappings).await?;
     let client = connect::temporal(&config.temporal).await?;
-    let running = Running::new(&config, connections, client);
-
+    let running = Running::new(config, Arc::new(connections), client);
     let (ready, is_ready) = oneshot::channel();
-    let stop = Arc::new(Notify::new());
-    let telling = Arc::clone(&stop);
-    let story = {
-        let (world, args) = (Arc::clone(&world), args.clone());
-        let links = world::Links::of(&server, &folder, &world);
-        tokio::spawn(async move {
-            // Dropped when the worker could not start; then there is no story to tell.
-            let told = match is_ready.await {
-                Ok(()) => story::tell(&args, &world, &ledger, &links).await,
-                Err(_) => Err(anyhow::anyhow!("the worker did not start")),
-            };
-            telling.notify_one();
-            told
-        })
+    let stop = Notify::new();
+    let told = async {
+        // Dropped when the worker could not start; then there is no story to tell.
+        let told = match is_ready.await {
+            Ok(()) => story(&ledger).await,
+            Err(_) => Err(anyhow::anyhow!("the worker did not start")),
+        };
+        stop.notify_one();
+        told
     };
-    let stopped = async { stop.notified().await };
     let announce = move || {
         // The story may have been given up already.
         let _ = ready.send(());
     };
-    let ran = run::run(running, stopped, announce).await;
-    let told = story.await.context("the demo's story")?;
+    let ran = run::run(running, stop.notified(), announce);
+    let (told, ran) = tokio::join!(told, ran);
     ran?;
-    let report = told?;
-    if let Some(file) = &args.report {
-        let json = serde_json::to_string_pretty(&report)?;
-        std::fs::write(file, json + "\n")
-            .with_context(|| format!("the report cannot be written to {}", file.display()))?;
-    }
-    drop(server);
-    Ok(report.is_as_planned())
+    told
+}
+
+/// Writes the counts to a file, if one is named.
+fn write(report: &impl Serialize, file: Option<&Path>) -> anyhow::Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    let json = serde_json::to_string_pretty(report)?;
+    std::fs::write(file, json + "\n")
+        .with_context(|| format!("the report cannot be written to {}", file.display()))
 }
 
 /// Finds or starts Temporal, as the demo and the tests do it.

@@ -90,6 +90,7 @@ impl World {
     async fn write(&self, folder: &Folder, server: &Server, erp_key: &str) -> anyhow::Result<()> {
         let endpoint = |url: String, api_key: String| Endpoint { url, api_key };
         let shop = Shop {
+            stock: None,
             written_by: "demo",
             plan: &self.plan,
             erp: endpoint(self.erp.url(), erp_key.to_owned()),

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use ledger::MasterKey;
 use secrecy::ExposeSecret;
-use simulators::scenario::World;
+use simulators::scenario::{NORDWIND, World};
 
-use super::{ERP_KEY, Place, SHOP_KEY, secret};
+use super::{ERP_KEY, MASTER_KEY, PREFIX, Place, SHOP_KEY, secret};
 
 impl Place {
     pub(super) fn write_secrets(&self) -> anyhow::Result<()> {
@@ -13,7 +13,7 @@ impl Place {
         let master = MasterKey::generate().to_base64();
         secret(&folder.join("shop.key"), SHOP_KEY)?;
         secret(&folder.join("erp.key"), ERP_KEY)?;
-        secret(&folder.join("master.key"), master.expose_secret())?;
+        secret(&folder.join(MASTER_KEY), master.expose_secret())?;
         let mappings = folder.join("mappings");
         std::fs::create_dir_all(&mappings)?;
         for (name, text) in World::new(self.seed).mapping_files() {
@@ -22,7 +22,11 @@ impl Place {
                 .lines()
                 .filter(|line| !line.starts_with("galeria"))
                 .collect();
-            std::fs::write(mappings.join(name), ours.join("\n") + "\n")?;
+            let mut text = ours.join("\n") + "\n";
+            if let Some(large) = self.setup.large.filter(|_| name == "skus.csv") {
+                large.mapping_rows(NORDWIND, PREFIX, &mut text)?;
+            }
+            std::fs::write(mappings.join(name), text)?;
         }
         Ok(())
     }
@@ -41,7 +45,7 @@ poll_s = {poll}
 
 [ledger]
 url = "sqlite://bcm.db"
-master_key = {{ file = "master.key" }}
+master_key = {{ file = "{master}" }}
 
 [temporal]
 address = "{temporal}"
@@ -54,7 +58,7 @@ folder = "mappings"
 
 [[marketplaces]]
 code = "nordwind"
-prefix = "NW"
+prefix = "{prefix}"
 base_url = "{mirakl}"
 shop_id = {shop}
 api_key = {{ file = "shop.key" }}
@@ -75,6 +79,8 @@ short_stock = "refuse"
             mirakl = self.mirakl.url(),
             shop = world.mirakl_options("nordwind").shop_id,
             account = self.account,
+            prefix = PREFIX,
+            master = MASTER_KEY,
             more = self.setup.more,
         )
     }

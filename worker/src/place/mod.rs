@@ -10,8 +10,10 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use jiff::Timestamp;
+use ledger::{Ledger, MasterKey};
 use serde_json::{Value, json};
-use simulators::scenario::{NORDWIND, World};
+use simulators::scenario::{Large, NORDWIND, World};
 use tempfile::TempDir;
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, Url};
 use workflows::ids::SEARCH_ATTRIBUTES;
@@ -26,8 +28,12 @@ pub use process::{Process, Usage, bcm};
 const SHOP_KEY: &str = "place-shop-key";
 /// Key of the simulated site.
 const ERP_KEY: &str = "place-erp-key";
+/// File of the master key.
+const MASTER_KEY: &str = "master.key";
+/// What the shop's offer SKUs begin with.
+const PREFIX: &str = "NW";
 /// Longest that a process may take to answer for the first time.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_secs(180);
 
 /// What a place is like.
 #[derive(Clone, Debug)]
@@ -44,6 +50,8 @@ pub struct Setup {
     pub bluecherry: Value,
     /// How fast the marketplace's clock runs.
     pub speed: f64,
+    /// A generated catalogue, mapped beside the world's own.
+    pub large: Option<Large>,
     /// Sections to add to `bcm.toml`.
     pub more: String,
 }
@@ -60,6 +68,7 @@ impl Default for Setup {
             mirakl: json!({ "debit_delay_s": 1, "auto_debit": true, "start_update_overlap_s": 2 }),
             bluecherry: json!({ "auto_ship": { "pick_after_s": 0, "ship_after_s": 0 } }),
             speed: 1.0,
+            large: None,
             more: String::new(),
         }
     }
@@ -141,6 +150,30 @@ impl Place {
     /// Where this place's files are.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The workers' ledger, read from here.
+    ///
+    /// # Errors
+    /// What kept it from being opened; there is none before the first worker.
+    pub async fn ledger(&self) -> anyhow::Result<Ledger> {
+        let text = std::fs::read_to_string(self.folder().join(MASTER_KEY))?;
+        let key = MasterKey::from_base64(text.trim())?;
+        let url = format!("sqlite://{}", self.folder().join("bcm.db").display());
+        Ok(Ledger::open(&url, key, Timestamp::now()).await?)
+    }
+
+    /// Sells a generated catalogue: BlueCherry has its stock in a new batch, and Mirakl its offers,
+    /// all of them showing nothing.
+    ///
+    /// # Errors
+    /// A simulator's answer.
+    pub async fn sell_large(&self, large: &Large) -> anyhow::Result<()> {
+        let mut wish = serde_json::to_value(large)?;
+        self.bluecherry.post("/_sim/catalogue", &wish).await?;
+        wish["prefix"] = json!(PREFIX);
+        self.mirakl.post("/_sim/offers/catalogue", &wish).await?;
+        Ok(())
     }
 
     /// Name of the site.

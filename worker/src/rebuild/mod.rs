@@ -95,7 +95,7 @@ pub async fn rebuild(
         let ended = feeds::end_those_of_another_ledger(&client, &rebuilding.connections).await?;
         document.feeds_ended = ended;
         let ledger_id = rebuilding.ledger.id();
-        document.sweeps_ended = runs::end_sweeps_of_another_ledger(&client, ledger_id).await?;
+        document.runs_ended = runs::end_those_of_another_ledger(&client, ledger_id).await?;
     }
     document.finished_at = clock.now();
     state.finished_at = Some(document.finished_at);

@@ -11,6 +11,7 @@ use domain::marketplace::{MarketplaceCode, OrderKey};
 use domain::progress::Blocked;
 use domain::step::{Decision, Step, Wait};
 use jiff::Timestamp;
+use serde::Deserialize;
 use temporalio_client::errors::WorkflowInteractionError;
 use temporalio_client::tonic::IntoRequest;
 use temporalio_client::{
@@ -22,12 +23,12 @@ use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::workflowservice::v1::ListWorkflowExecutionsRequest;
 use workflows::activities::CommandRequest;
-use workflows::sweep::SweepInput;
 
 /// Open runs of orders.
 const OPEN: &str = "WorkflowType = 'FulfillOrder' AND ExecutionStatus = 'Running'";
-/// Open runs of sweeps.
-const SWEEPS: &str = "WorkflowType = 'Sweep' AND ExecutionStatus = 'Running'";
+/// Open runs that go by a ledger, beside the feeds and the orders.
+const BY_LEDGER: &str =
+    "WorkflowType IN ('Sweep', 'PublishStock', 'ReviewStock') AND ExecutionStatus = 'Running'";
 /// Under this name a history has what a local activity answered.
 const LOCAL: &str = "core_local_activity";
 /// Runs a page.
@@ -119,20 +120,27 @@ pub async fn told(client: &Client, order: &OrderKey, run_id: String) -> anyhow::
     Ok(told)
 }
 
-/// Ends the sweeps that go by another ledger, because that one is lost. Answers which.
+/// The part of their input that says which.
+#[derive(Deserialize)]
+struct OfLedger {
+    ledger_id: String,
+}
+
+/// Ends the sweeps and the runs of stock that go by another ledger, because that one is lost. Answers
+/// which.
 ///
 /// One that the list does not show yet ends by itself with its next activity.
 ///
 /// # Errors
 /// Temporal's.
-pub async fn end_sweeps_of_another_ledger(
+pub async fn end_those_of_another_ledger(
     client: &Client,
     ledger_id: &str,
 ) -> anyhow::Result<Vec<String>> {
     let mut ended = vec![];
-    for (id, run_id) in listed(client, SWEEPS).await? {
+    for (id, run_id) in listed(client, BY_LEDGER).await? {
         let events = history(client, id.clone(), run_id.clone()).await?;
-        let input: Option<SweepInput> = events.first().and_then(|first| match &first.attributes {
+        let input: Option<OfLedger> = events.first().and_then(|first| match &first.attributes {
             Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) => {
                 read(started.input.as_ref())
             }

@@ -174,3 +174,31 @@ async fn no_write_is_taken_in_a_quiet_window() {
     erp.sim.clock().advance(Duration::from_secs(30 * 60));
     assert_eq!(erp.create("NW-1-A", &[(&erp.sku, 1)]).await.0, 201);
 }
+
+#[tokio::test]
+async fn a_batch_can_be_empty_zeroed_halved_a_hundredfold_or_the_one_before() {
+    let erp = Erp::with(|options| options.max_page = 1_000).await;
+    let path = "/v1/inventory/positions?limit=1000";
+    let sum = |page: &Value| -> i64 {
+        let rows = page["items"].as_array().unwrap().iter();
+        rows.map(|row| row["on_hand"].as_i64().unwrap()).sum()
+    };
+    let run = async |spoil: &str| {
+        erp.post("/_sim/batches/run", &json!({ "spoil": spoil }))
+            .await;
+        erp.get(path).await
+    };
+    let good = run("none").await;
+    let (rows, units) = (good["count"].as_u64().unwrap(), sum(&good));
+    assert!(rows > 1 && units > 0);
+
+    let zeroed = run("zeroed").await;
+    assert_eq!((zeroed["count"].as_u64(), sum(&zeroed)), (Some(rows), 0));
+    assert_eq!(sum(&run("hundredfold").await), units * 100);
+    assert_eq!(run("halved").await["count"].as_u64(), Some(rows / 2));
+    let empty = run("empty").await;
+    assert_eq!(empty["count"], 0);
+    assert_eq!(empty["complete"], true);
+    assert_eq!(run("duplicate").await["batch_id"], empty["batch_id"]);
+    assert_eq!(sum(&run("none").await), units);
+}

@@ -5,6 +5,7 @@ mod conformance;
 mod feeds;
 mod life;
 mod stock;
+mod traffic;
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};

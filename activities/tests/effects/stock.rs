@@ -1,0 +1,8 @@
+//! The parts of a publication against both simulators: done, done twice, answer lost, refused.
+
+mod computed;
+mod desk;
+mod large;
+mod read;
+mod sent;
+mod turns;
