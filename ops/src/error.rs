@@ -41,6 +41,7 @@ struct Document<'a> {
 /// With `--json`: `{"error": {"code", "message", "next_step"}}`. Codes: `ledger_unavailable`,
 /// `ledger`, `order_not_found`, `order_ambiguous`, `exception_not_found`, `feed_unknown`,
 /// `ledger_not_empty`, `decisions_missing`, `not_exported`,
+/// `stock_unknown`, `sku_unknown`, `nothing_held`, `push_goes_on`, `no_schedule`, `sweep_goes_on`,
 /// `no_temporal`, `temporal_unreachable`, `no_run`, `run_over`, `no_worker`, `run_ended`, `config_refused`, `failed`.
 pub fn failed(error: &anyhow::Error, look: Look) -> Output {
     let trouble = trouble(error);
