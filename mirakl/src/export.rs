@@ -33,6 +33,14 @@ pub enum Export {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportFile(Url);
 
+/// Where an export stands, in Mirakl's words.
+pub(crate) enum Stands {
+    Pending,
+    /// Addresses of its files, where the answer has any.
+    Completed(Option<Vec<String>>),
+    Over(String),
+}
+
 impl Client {
     /// Asks for an export of every order updated between two moments; answers its number.
     ///
@@ -56,10 +64,6 @@ impl Client {
             end_update_date: String,
             megabytes_per_chunk: u32,
         }
-        #[derive(Deserialize)]
-        struct Asked {
-            tracking_id: String,
-        }
         let written = |moment: Timestamp| {
             let moment = Timestamp::from_millisecond(moment.as_millisecond());
             moment.unwrap_or(Timestamp::UNIX_EPOCH).to_string()
@@ -70,12 +74,7 @@ impl Client {
             megabytes_per_chunk: MEGABYTES_A_FILE,
         };
         let call = Call::post("OR13", "orders/async-export").json(&body)?;
-        let answer = self.send(call).await?;
-        let asked: Asked = answer.object()?;
-        if !is_tracking_id(&asked.tracking_id) {
-            return Err(answer.contradictory("tracking_id"));
-        }
-        Ok(asked.tracking_id)
+        self.begin_export(call).await
     }
 
     /// Asks where an export stands. At most every two seconds; every ten are enough.
@@ -86,31 +85,16 @@ impl Client {
     ///
     /// Source: Mirakl seller API, OR14.
     pub async fn order_export(&self, tracking_id: &str) -> Result<Export, Error> {
-        #[derive(Deserialize)]
-        struct Status {
-            status: String,
-            urls: Option<Vec<String>>,
-        }
-        if !is_tracking_id(tracking_id) {
-            return Err(Error::Config {
-                call: "OR14",
-                what: "not the number of an export",
-            });
-        }
-        let path = format!("orders/async-export/status/{tracking_id}");
-        let answer = self.send(Call::read("OR14", &path)).await?;
-        let status: Status = answer.object()?;
-        match status.status.as_str() {
-            "PENDING" => Ok(Export::Pending),
-            "COMPLETED" => {
-                let urls = status.urls.unwrap_or_default();
+        let path = "orders/async-export/status";
+        let (answer, stands) = self.export_status("OR14", path, tracking_id).await?;
+        match stands {
+            Stands::Pending => Ok(Export::Pending),
+            Stands::Completed(urls) => {
+                let urls = urls.unwrap_or_default();
                 let files = urls.iter().map(|url| self.own_file(&answer, url));
                 Ok(Export::Completed(files.collect::<Result<_, _>>()?))
             }
-            "FAILED" => Ok(Export::Over("FAILED".to_owned())),
-            "CANCELED" => Ok(Export::Over("CANCELED".to_owned())),
-            // The word may be anything; only its length is told.
-            _ => Ok(Export::Over("UNKNOWN".to_owned())),
+            Stands::Over(word) => Ok(Export::Over(word)),
         }
     }
 
@@ -141,6 +125,52 @@ impl Client {
     /// The file at an address, when it is on the marketplace itself.
     fn own_file(&self, answer: &Answer, address: &str) -> Result<ExportFile, Error> {
         self.own_address(answer, address, "OR15").map(ExportFile)
+    }
+
+    /// Begins an export, and answers its number.
+    pub(crate) async fn begin_export(&self, call: Call) -> Result<String, Error> {
+        #[derive(Deserialize)]
+        struct Asked {
+            tracking_id: String,
+        }
+        let answer = self.send(call).await?;
+        let asked: Asked = answer.object()?;
+        if !is_tracking_id(&asked.tracking_id) {
+            return Err(answer.contradictory("tracking_id"));
+        }
+        Ok(asked.tracking_id)
+    }
+
+    /// Where an export stands, and the answer that says so.
+    pub(crate) async fn export_status(
+        &self,
+        call: &'static str,
+        path: &str,
+        tracking_id: &str,
+    ) -> Result<(Answer, Stands), Error> {
+        #[derive(Deserialize)]
+        struct Status {
+            status: String,
+            urls: Option<Vec<String>>,
+        }
+        if !is_tracking_id(tracking_id) {
+            return Err(Error::Config {
+                call,
+                what: "not the number of an export",
+            });
+        }
+        let answer = self
+            .send(Call::read(call, &format!("{path}/{tracking_id}")))
+            .await?;
+        let Status { status, urls } = answer.object()?;
+        let stands = match status.as_str() {
+            "PENDING" => Stands::Pending,
+            "COMPLETED" => Stands::Completed(urls),
+            word @ ("FAILED" | "CANCELED") => Stands::Over(word.to_owned()),
+            // The word may be anything; it is not told.
+            _ => Stands::Over("UNKNOWN".to_owned()),
+        };
+        Ok((answer, stands))
     }
 
     /// An address that an answer names, when it is on the marketplace itself: the key goes along.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
-use crate::export::is_tracking_id;
+use crate::export::Stands;
 use crate::page::Page;
 use crate::stock::delimiter;
 
@@ -131,10 +131,6 @@ impl Client {
             #[serde(skip_serializing_if = "Option::is_none")]
             include_inactive_offers: Option<bool>,
         }
-        #[derive(Deserialize)]
-        struct Asked {
-            tracking_id: String,
-        }
         let whole_second = |at: Timestamp| {
             let at = Timestamp::from_second(at.as_second());
             at.unwrap_or(Timestamp::UNIX_EPOCH).to_string()
@@ -146,14 +142,8 @@ impl Client {
             last_request_date: since.map(whole_second),
             include_inactive_offers: since.is_none().then_some(true),
         };
-        let answer = self
-            .send(Call::post("OF52", "offers/export/async").json(&body)?)
-            .await?;
-        let asked: Asked = answer.object()?;
-        if !is_tracking_id(&asked.tracking_id) {
-            return Err(answer.contradictory("tracking_id"));
-        }
-        Ok(asked.tracking_id)
+        let call = Call::post("OF52", "offers/export/async").json(&body)?;
+        self.begin_export(call).await
     }
 
     /// Asks where an export of offers stands. At most every ten seconds.
@@ -164,31 +154,17 @@ impl Client {
     ///
     /// Source: Mirakl seller API, OF53.
     pub async fn offer_export(&self, tracking_id: &str) -> Result<OfferExport, Error> {
-        #[derive(Deserialize)]
-        struct Status {
-            status: String,
-            urls: Option<Vec<String>>,
-        }
-        if !is_tracking_id(tracking_id) {
-            return Err(Error::Config {
-                call: "OF53",
-                what: "not the number of an export",
-            });
-        }
-        let path = format!("offers/export/async/status/{tracking_id}");
-        let answer = self.send(Call::read("OF53", &path)).await?;
-        let status: Status = answer.object()?;
-        match status.status.as_str() {
-            "PENDING" => Ok(OfferExport::Pending),
-            "COMPLETED" => {
-                let urls = status.urls.ok_or_else(|| answer.contradictory("urls"))?;
+        let path = "offers/export/async/status";
+        let (answer, stands) = self.export_status("OF53", path, tracking_id).await?;
+        match stands {
+            Stands::Pending => Ok(OfferExport::Pending),
+            Stands::Completed(urls) => {
+                let urls = urls.ok_or_else(|| answer.contradictory("urls"))?;
                 let file = |url: &String| self.own_address(&answer, url, "OF54");
                 let files = urls.iter().map(|url| file(url).map(OfferFileAddress));
                 Ok(OfferExport::Completed(files.collect::<Result<_, _>>()?))
             }
-            "FAILED" => Ok(OfferExport::Over("FAILED".to_owned())),
-            // The word may be anything; it is not told.
-            _ => Ok(OfferExport::Over("UNKNOWN".to_owned())),
+            Stands::Over(word) => Ok(OfferExport::Over(word)),
         }
     }
 

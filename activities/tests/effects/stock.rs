@@ -2,7 +2,6 @@
 
 mod computed;
 mod desk;
-mod large;
 mod read;
 mod sent;
 mod turns;

@@ -3,5 +3,6 @@
 mod check;
 mod lists;
 mod shows;
+mod status;
 mod stock;
 mod world;

@@ -103,7 +103,7 @@ impl World {
     }
 
     /// Four offers: one sold since, one refused, one that drifts, one as it should be.
-    async fn stocked() -> Self {
+    pub(super) async fn stocked() -> Self {
         let world = Self::empty().await;
         let lease = world.lease().await;
         let shown = ["NW-1", "NW-2", "NW-3", "NW-4"].map(|sku| (sku, 0));
@@ -342,22 +342,6 @@ async fn what_the_guard_holds_stands_with_its_numbers_and_what_to_do() {
 
     The newest batch B-2 of BlueCherry, figures of 1 h ago, was refused (shrunken); the one before stays in use.
     ledger, as of 2027-01-15 11:00:00 UTC
-    ");
-}
-
-#[tokio::test]
-async fn the_status_has_a_line_a_marketplace() {
-    let text = World::stocked().await.bcm("status").await.text;
-    let from = text.find("Stock\n").unwrap();
-    let to = text[from..].find("calls with an open").unwrap() + from;
-    let table = text[from..to].trim_end_matches(|c: char| c.is_ascii_digit() || c == ' ');
-    insta::assert_snapshot!(table, @r"
-    Stock
-    ┌─────────────┬────────┬───────┬───────────┬──────────┬─────────┬─────────┬──────┬───────────┬───────────────────┐
-    │ marketplace │ offers │ units │ differing │ drifting │ refused │ unknown │ held │ published │ figures' age then │
-    ├─────────────┼────────┼───────┼───────────┼──────────┼─────────┼─────────┼──────┼───────────┼───────────────────┤
-    │ nordwind    │ 4      │ 7     │ 2         │ 1        │ 1       │ 0       │ –    │ 2 h ago   │ 120 s             │
-    └─────────────┴────────┴───────┴───────────┴──────────┴─────────┴─────────┴──────┴───────────┴───────────────────┘
     ");
 }
 
