@@ -295,6 +295,46 @@ kinds! {
     ImportFailed, "import_failed", Engineering, false,
         "Mirakl gave up a file of quantities, or did not say in time what became of it; the next run sends them again.",
         "If it stays: ask the operator about the import of the evidence. The next file that is taken closes this.";
+    /// A credit for a line that the order does not have.
+    CreditWithoutSale, "credit_without_sale", Finance, false,
+        "A credit memo names an order line that was never sold on this order, so nothing is refunded for it.",
+        "Correct the line of the credit memo in BlueCherry; the next version of the memo goes on by itself.";
+    /// A credit above what is left.
+    CreditAbovePaid, "credit_above_paid", Finance, false,
+        "A credit is higher than what is left of what the customer paid; the arithmetic stands in the evidence.",
+        "Compare the refunds on Mirakl with the credit memos. Void or correct the memo in BlueCherry, or retry once a refund has fallen away.";
+    /// A credit in another currency, with an amount nobody can pay, or with an unknown word.
+    CreditUnusable, "credit_unusable", Finance, false,
+        "A credit memo has another currency than the order, an amount that cannot be paid, or a word this program does not know.",
+        "Correct the credit memo in BlueCherry; its next version goes on by itself.";
+    /// One credit under two numbers.
+    CreditPostedTwice, "credit_posted_twice", Finance, false,
+        "Two posted credit memos of this order hold the same lines and amounts; only the first is refunded.",
+        "Void the second in BlueCherry. When both are right, let it through: it is then refunded as well.";
+    /// A credit that no longer stands as it was refunded.
+    CreditChangedAfterRefund, "credit_changed_after_refund", Finance, false,
+        "A credit memo was voided or changed after the customer had been repaid for it.",
+        "Credit the same amount again in BlueCherry, or settle the difference with the operator; a refund cannot be taken back here.";
+    /// Taxes that do not meet.
+    CreditTaxMismatch, "credit_tax_mismatch", Finance, false,
+        "The tax of a credit memo is not what the marketplace computes or has left for this line.",
+        "Compare the tax in the evidence with the order line, and correct the credit memo in BlueCherry.";
+    /// A reason without a code that the shop may send.
+    UnmappedReason, "unmapped_reason", CustomerCare, true,
+        "A return, refund or cancelation has no mapped reason that the shop may send to this operator.",
+        "Map the reason of the evidence to one of the operator's own; the next look goes on by itself.";
+    /// A refund that somebody made on Mirakl.
+    RefundElsewhere, "refund_elsewhere", Finance, false,
+        "A refund was made on the marketplace that this program did not send, so BlueCherry has no credit memo for it.",
+        "Approve the credit: enter a credit memo for the amount of the evidence in BlueCherry and mark it done.";
+    /// A return that neither side can bring on by itself.
+    ReturnUnclear, "return_unclear", CustomerCare, false,
+        "A return does not fit what BlueCherry or Mirakl says of it; what differs stands in the evidence.",
+        "Look the return up on both sides and bring it on by hand; the next change on either side is looked at again.";
+    /// A return with a verdict that has no mapping.
+    UnmappedDisposition, "unmapped_disposition", Operations, true,
+        "BlueCherry's disposition of returned goods has no verdict mapped for the marketplace.",
+        "Map the disposition of the evidence to compliant or to a reason against it; the return goes on by itself.";
 }
 
 impl fmt::Display for Kind {

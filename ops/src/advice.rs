@@ -73,7 +73,17 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
         | Kind::UnknownStock
         | Kind::OfferRefused
         | Kind::OfferDrift
-        | Kind::ImportFailed => vec![],
+        | Kind::ImportFailed
+        | Kind::CreditWithoutSale
+        | Kind::CreditAbovePaid
+        | Kind::CreditUnusable
+        | Kind::CreditPostedTwice
+        | Kind::CreditChangedAfterRefund
+        | Kind::CreditTaxMismatch
+        | Kind::UnmappedReason
+        | Kind::RefundElsewhere
+        | Kind::ReturnUnclear
+        | Kind::UnmappedDisposition => vec![],
     }
 }
 
@@ -167,6 +177,16 @@ mod tests {
         offer_refused: 
         offer_drift: 
         import_failed: 
+        credit_without_sale: 
+        credit_above_paid: 
+        credit_unusable: 
+        credit_posted_twice: 
+        credit_changed_after_refund: 
+        credit_tax_mismatch: 
+        unmapped_reason: 
+        refund_elsewhere: 
+        return_unclear: 
+        unmapped_disposition: 
         ");
     }
 }
