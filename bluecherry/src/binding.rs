@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use crate::cancellation::{Cancellation, CancelledOrder};
+use crate::credit_memos::CreditMemo;
 use crate::customers::{Customer, NewCustomer};
 use crate::error::Error;
 use crate::fulfilments::Fulfilment;
@@ -12,6 +13,7 @@ use crate::new_sales_order::NewSalesOrder;
 use crate::page::Page;
 use crate::positions::{Mode, Position};
 use crate::profile::{Batch, Profile};
+use crate::returns::{Announced, NewReturn, Return};
 use crate::sales_orders::{SalesOrder, ShipToChange};
 
 /// What became of a sales order that was sent.
@@ -195,6 +197,45 @@ pub trait Binding: Send + Sync {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<Fulfilment>, Error>;
+
+    /// Announces goods that a customer sends back.
+    ///
+    /// The same `external_return_id` is authorized once. [`Announced::Queued`] is not existence:
+    /// follow the feed until it is there.
+    ///
+    /// # Errors
+    /// As every write. [`Error::Refused`] with `duplicate_return`: it is there, `existing_id` is
+    /// its number; with `over_authorised`, `unknown_order`, `unknown_line` or `feature_off`: a
+    /// person looks, `field` says where.
+    ///
+    /// Source: BlueCherry connector profile v1, `announce_return`.
+    async fn create_return_authorization(
+        &self,
+        announced: &NewReturn,
+        idempotency_key: &str,
+    ) -> Result<Announced, Error>;
+
+    /// Lists returns and what inspection made of them, as [`fulfilments`](Self::fulfilments) lists
+    /// shipments.
+    ///
+    /// # Errors
+    /// As every read.
+    ///
+    /// Source: BlueCherry connector profile v1, `list_returns`.
+    async fn returns(&self, cursor: Option<&str>, limit: u32) -> Result<Page<Return>, Error>;
+
+    /// Lists credit memos, as [`fulfilments`](Self::fulfilments) lists shipments. Drafts and voided
+    /// ones are among them.
+    ///
+    /// # Errors
+    /// As every read.
+    ///
+    /// Source: BlueCherry connector profile v1, `list_credit_memos`.
+    async fn credit_memos(
+        &self,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<CreditMemo>, Error>;
 
     /// Lists stock positions, one page a call, from the first page without a cursor.
     ///

@@ -7,6 +7,7 @@
 mod address;
 mod binding;
 mod cancellation;
+mod credit_memos;
 mod customers;
 mod error;
 mod fulfilments;
@@ -16,6 +17,7 @@ mod page;
 mod positions;
 mod profile;
 mod rest;
+mod returns;
 mod sales_orders;
 mod unreadable;
 mod words;
@@ -23,6 +25,7 @@ mod words;
 pub use address::Address;
 pub use binding::{Binding, Created};
 pub use cancellation::{CancelQuantity, Cancellation, CancelledOrder, NotCancelled, Side};
+pub use credit_memos::{CreditLine, CreditMemo, CreditStatus, CreditTax};
 pub use customers::{AccountModel, Customer, NewCustomer};
 pub use error::{Error, Loss, Obstacle};
 pub use fulfilments::{Fulfilment, Parcel, ParcelLine, ShortLine};
@@ -35,6 +38,9 @@ pub use page::{Page, Row};
 pub use positions::{Mode, NextReceipt, Position, SkuKey};
 pub use profile::{Batch, BatchStatus, Features, Feed, Limits, Profile, QuietWindow, WriteMode};
 pub use rest::{Config, Rest};
+pub use returns::{
+    Announced, Disposition, NewReturn, NewReturnLine, Return, ReturnLine, ReturnStatus,
+};
 pub use sales_orders::{
     Hold, LineStatus, OrderStatus, SalesOrder, SalesOrderLine, ShipToChange, Totals,
 };

@@ -10,6 +10,7 @@ use super::Rest;
 use super::answer::Answer;
 use crate::binding::{Binding, Created};
 use crate::cancellation::{Cancellation, CancelledOrder};
+use crate::credit_memos::CreditMemo;
 use crate::customers::{Customer, NewCustomer};
 use crate::error::{Error, Loss};
 use crate::fulfilments::Fulfilment;
@@ -18,6 +19,7 @@ use crate::new_sales_order::NewSalesOrder;
 use crate::page::{Page, read_all};
 use crate::positions::{Mode, Position};
 use crate::profile::{Batch, Profile};
+use crate::returns::{Announced, NewReturn, Return};
 use crate::sales_orders::{SalesOrder, ShipToChange};
 use crate::unreadable::Problem;
 
@@ -197,6 +199,47 @@ impl Binding for Rest {
         let limit = limit.to_string();
         let query = [("cursor", cursor), ("limit", Some(limit.as_str()))];
         self.get("list_fulfilments", &["fulfilments"], &query)
+            .await?
+            .read_with(Page::read_feed)
+    }
+
+    async fn create_return_authorization(
+        &self,
+        announced: &NewReturn,
+        idempotency_key: &str,
+    ) -> Result<Announced, Error> {
+        let path = ["return-authorizations"];
+        let answer = self
+            .write(
+                "announce_return",
+                Method::POST,
+                &path,
+                announced,
+                idempotency_key,
+            )
+            .await?;
+        if answer.status == 202 {
+            return answer.read::<Queued>().map(|_| Announced::Queued);
+        }
+        answer.read().map(Announced::Done)
+    }
+
+    async fn returns(&self, cursor: Option<&str>, limit: u32) -> Result<Page<Return>, Error> {
+        let limit = limit.to_string();
+        let query = [("cursor", cursor), ("limit", Some(limit.as_str()))];
+        self.get("list_returns", &["returns"], &query)
+            .await?
+            .read_with(Page::read_feed)
+    }
+
+    async fn credit_memos(
+        &self,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<CreditMemo>, Error> {
+        let limit = limit.to_string();
+        let query = [("cursor", cursor), ("limit", Some(limit.as_str()))];
+        self.get("list_credit_memos", &["credit-memos"], &query)
             .await?
             .read_with(Page::read_feed)
     }
