@@ -56,6 +56,15 @@ impl Call {
         }
     }
 
+    /// A PUT; `path` stands behind `/api`.
+    pub(crate) fn write_at(code: &'static str, path: &str) -> Self {
+        Self {
+            kind: Kind::Write,
+            method: Method::PUT,
+            ..Self::read(code, path)
+        }
+    }
+
     /// A PUT on `/api/orders`.
     pub(crate) fn write_orders(code: &'static str) -> Self {
         Self {

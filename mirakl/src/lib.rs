@@ -15,7 +15,9 @@ mod export;
 mod offers;
 mod orders;
 mod page;
+mod refunds;
 mod response;
+mod returns;
 mod settings;
 mod shipments;
 mod stock;
@@ -36,9 +38,14 @@ pub use orders::{
     TaxCalculationRule, TaxMode, Warehouse, parse_order,
 };
 pub use page::Page;
+pub use refunds::{CancelLine, CreatedCancelation, CreatedRefund, RefundLine, TaxPart};
+pub use returns::{
+    Compliance, CreatedReturns, LineCompliance, NewReturn, NewReturnLine, RawReturn, Return,
+    ReturnCompliance, ReturnDecision, ReturnLine, ReturnQuery, ReturnResult, SeekPage,
+};
 pub use settings::{
     DirectPayment, Features, OrderWorkflows, PaymentDetails, PlatformSettings, Reason,
-    ShipmentFeatures, Shop, TaxCollection,
+    ReturnsFeature, ShipmentFeatures, Shop, TaxCollection,
 };
 pub use shipments::{Carrier, ShippingType, Tracking};
 pub use stock::{Import, ImportState, RefusedRow, StockFile};

@@ -49,6 +49,8 @@ pub struct Features {
     pub order_workflows: Option<OrderWorkflows>,
     /// How shipments go.
     pub shipment: Option<ShipmentFeatures>,
+    /// Who may have returns.
+    pub returns: Option<ReturnsFeature>,
     /// Who collects taxes.
     pub tax_collection: Option<TaxCollection>,
     /// Payments that pass by Mirakl.
@@ -91,6 +93,13 @@ pub struct ShipmentFeatures {
     pub multi_shipment: Option<bool>,
     /// Whether one item may be shipped in several packages.
     pub multi_part_item_shipment: Option<bool>,
+}
+
+/// Who may have returns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnsFeature {
+    /// Whether orders of the marketplace may.
+    pub marketplace: Option<bool>,
 }
 
 /// Who collects taxes.
