@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::scripted::{Reply, Scripted};
 
 /// The description named by `MIRAKL_OPENAPI`, which is not part of this repository.
-fn description() -> Option<Value> {
+pub fn description() -> Option<Value> {
     let Some(path) = std::env::var_os("MIRAKL_OPENAPI").map(PathBuf::from) else {
         eprintln!("skipped: MIRAKL_OPENAPI does not name a copy of Mirakl's seller description");
         return None;
@@ -67,25 +67,30 @@ async fn request_bodies_match_the_description() {
         ("/api/offers/export/async", "post", &seen[6]),
     ];
     for (path, method, request) in operations {
-        let body = request.split_once("\r\n\r\n").unwrap().1;
-        let body: Value = serde_json::from_str(body).unwrap();
-        let content = &description["paths"][path][method]["requestBody"]["content"];
-        let mut schema = content["application/json"]["schema"].clone();
-        assert!(schema.is_object(), "{path} has a request schema");
-        schema["components"] = description["components"].clone();
-        let validator = jsonschema::validator_for(&schema).unwrap();
-        let problems: Vec<_> = validator
-            .iter_errors(&body)
-            .map(|error| error.to_string())
-            .collect();
-        assert!(problems.is_empty(), "{path}: {problems:?}");
-        refuse_unknown(
-            &description,
-            &content["application/json"]["schema"],
-            &body,
-            path,
-        );
+        check(&description, path, method, request);
     }
+}
+
+/// Holds the body of one request against the description of its operation.
+pub fn check(description: &Value, path: &str, method: &str, request: &str) {
+    let body = request.split_once("\r\n\r\n").unwrap().1;
+    let body: Value = serde_json::from_str(body).unwrap();
+    let content = &description["paths"][path][method]["requestBody"]["content"];
+    let mut schema = content["application/json"]["schema"].clone();
+    assert!(schema.is_object(), "{path} has a request schema");
+    schema["components"] = description["components"].clone();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let problems: Vec<_> = validator
+        .iter_errors(&body)
+        .map(|error| error.to_string())
+        .collect();
+    assert!(problems.is_empty(), "{path}: {problems:?}");
+    refuse_unknown(
+        description,
+        &content["application/json"]["schema"],
+        &body,
+        path,
+    );
 }
 
 /// A misspelt field passes a schema that allows more fields, so each name is looked up as well.

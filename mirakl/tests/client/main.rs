@@ -3,6 +3,7 @@
 mod conformance;
 mod exports;
 mod reading;
+mod refunds;
 mod scripted;
 mod simulated;
 mod stock;
