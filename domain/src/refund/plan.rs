@@ -139,10 +139,6 @@ pub struct Parked {
 /// What becomes of one credit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a handful for each order, taken apart at once"
-)]
 pub enum Planned {
     /// Refund it.
     Refund(RefundItem),
