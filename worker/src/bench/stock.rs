@@ -22,8 +22,10 @@ use crate::place::{Place, Process, Setup, Usage};
 /// Simulated seconds that Mirakl works on a file of stock, and on an export of offers.
 const IMPORT_S: u64 = 10;
 const EXPORT_S: u64 = 5;
-/// Mirakl takes one file of stock in so long.
-const NEXT_FILE: Duration = Duration::from_secs(60);
+/// Mirakl takes one file of stock in so long, and one pull of orders.
+const EVERY_S: f64 = 60.0;
+/// The same where only the measuring is shown.
+const SHORT_EVERY_S: f64 = 1.0;
 /// Longest that a run may take before it counts as lost.
 const PATIENCE: Duration = Duration::from_secs(1_500);
 /// Between two looks.
@@ -45,6 +47,14 @@ pub async fn measure(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     let mut figures = bench.kept("stock", hundred_thousand(bench, large).await);
     figures.extend(bench.kept("stock", all_at_once(bench, million).await));
     Ok(figures)
+}
+
+/// How often Mirakl lets itself be called for what it takes once a minute.
+fn every_s(bench: &Bench) -> f64 {
+    match bench.short {
+        true => SHORT_EVERY_S,
+        false => EVERY_S,
+    }
 }
 
 /// So many SKUs, every tenth a pack.
@@ -75,7 +85,8 @@ async fn hundred_thousand(bench: &Bench, large: Large) -> anyhow::Result<Vec<Fig
         .bluecherry
         .post("/_sim/batches/run", &json!({}))
         .await?;
-    tokio::time::sleep(NEXT_FILE.saturating_sub(began.elapsed())).await;
+    let next_file = Duration::from_secs_f64(every_s(bench));
+    tokio::time::sleep(next_file.saturating_sub(began.elapsed())).await;
     let some = publish(bench, &place, &worker, large).await?;
     ensure!(
         some.report.lines > 0 && some.report.lines < all.report.lines,
@@ -184,22 +195,29 @@ async fn all_at_once(bench: &Bench, large: Large) -> anyhow::Result<Vec<Figure>>
 
 /// A place that sells a catalogue, and publishes when it is told to.
 async fn place(bench: &Bench, large: Large, by_rule: bool) -> anyhow::Result<Place> {
+    let calls = match bench.short {
+        true => "every_s = { STO01 = 1, STO02 = 1 }\n",
+        false => "",
+    };
     let setup = Setup {
         // A simulated shop's calls are as rare as published when its pulls are.
-        poll_s: 60.0,
+        poll_s: every_s(bench),
         call_timeout_s: CALL_TIMEOUT_S,
         mirakl: json!({}),
         bluecherry: json!({ "position_cadence_s": 7 * 86_400, "max_page": 5_000 }),
         large: Some(large),
         by_rule,
-        more: "stock = { price_level = \"RETAIL\", currency = \"USD\" }\n\
-               [stock]\nevery_s = 86400\n[stock.pools]\npools = [\"MAIN\"]\n"
-            .to_owned(),
+        more: calls.to_owned()
+            + "stock = { price_level = \"RETAIL\", currency = \"USD\" }\n\
+               [stock]\nevery_s = 86400\n[stock.pools]\npools = [\"MAIN\"]\n",
         ..Setup::default()
     };
     let place = Place::start(setup, &|line| bench.tell(line)).await?;
     place.sell_large(&large).await?;
-    let ways = json!({ "import_delay_s": IMPORT_S, "export_delay_s": EXPORT_S });
+    let ways = match bench.short {
+        true => json!({ "import_delay_s": 0, "export_delay_s": 0 }),
+        false => json!({ "import_delay_s": IMPORT_S, "export_delay_s": EXPORT_S }),
+    };
     place.mirakl.post("/_sim/offers/ways", &ways).await?;
     Ok(place)
 }
