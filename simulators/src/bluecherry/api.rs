@@ -42,6 +42,9 @@ pub fn routes(site: Shared) -> Router {
         )
         .route("/v1/fulfilments", get(fulfilments))
         .route("/v1/inventory/positions", get(positions))
+        .route("/v1/return-authorizations", post(announce_return))
+        .route("/v1/returns", get(returns))
+        .route("/v1/credit-memos", get(credit_memos))
         .route("/v1/items", get(items))
         .fallback(|| async { Refusal::not_found("no such route") })
         .layer(from_fn_with_state(site.clone(), gate))
@@ -90,6 +93,11 @@ pub fn classify(asked: &Asked<'_>) -> Option<(&'static str, Option<String>)> {
         }
         ["v1", "fulfilments"] if get => Some(("list_fulfilments", None)),
         ["v1", "inventory", "positions"] if get => Some(("list_positions", None)),
+        ["v1", "return-authorizations"] if post => {
+            Some(("announce_return", body("external_return_id")))
+        }
+        ["v1", "returns"] if get => Some(("list_returns", None)),
+        ["v1", "credit-memos"] if get => Some(("list_credit_memos", None)),
         ["v1", "items"] if get => Some(("list_items", None)),
         _ => None,
     }
@@ -311,6 +319,38 @@ async fn fulfilments(
     let site = site.lock();
     let limit = page_size(&site, &query)?;
     site.fulfilments(query.get("cursor").map(String::as_str), limit, &asks)
+}
+
+async fn announce_return(
+    State(site): State<Shared>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    write(&site, &headers, ("return", true), &body, |site, body| {
+        site.announce_return(body)
+    })
+}
+
+async fn returns(
+    State(site): State<Shared>,
+    told: Told,
+    Query(query): Parameters,
+) -> Result<Page, Refusal> {
+    let Extension(asks) = told.unwrap_or_default();
+    let site = site.lock();
+    let limit = page_size(&site, &query)?;
+    site.return_page(query.get("cursor").map(String::as_str), limit, &asks)
+}
+
+async fn credit_memos(
+    State(site): State<Shared>,
+    told: Told,
+    Query(query): Parameters,
+) -> Result<Page, Refusal> {
+    let Extension(asks) = told.unwrap_or_default();
+    let site = site.lock();
+    let limit = page_size(&site, &query)?;
+    site.credit_page(query.get("cursor").map(String::as_str), limit, &asks)
 }
 
 async fn positions(State(site): State<Shared>, Query(query): Parameters) -> Result<Page, Refusal> {

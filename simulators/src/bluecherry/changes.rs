@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Refusal, Written, read};
 use super::order::{Address, Cancellation, Hold, SalesOrder};
+use super::parcels::LineQty;
 use super::site::Site;
 use super::stock::RecordType;
 use super::text::{code, real_now_us, same};
@@ -231,16 +232,29 @@ impl Site {
         Ok(())
     }
 
-    /// The house cancels everything that is still open.
-    pub fn house_cancel(&mut self, number: &str) -> Result<Value, Refusal> {
+    /// The house cancels units that are still open: the named ones, or all.
+    pub fn house_cancel(
+        &mut self,
+        number: &str,
+        named: Option<&[LineQty]>,
+    ) -> Result<Value, Refusal> {
         let order = self.order(number)?;
+        let wished = |line: &super::order::Line| match named {
+            None => line.open,
+            Some(named) => named
+                .iter()
+                .filter(|one| one.external_line_id == line.external_line_id)
+                .map(|one| one.qty)
+                .sum(),
+        };
         let lines: Vec<Value> = order
             .lines
             .iter()
-            .filter(|line| line.open > 0)
-            .map(|line| {
+            .map(|line| (line, wished(line)))
+            .filter(|(_, qty)| *qty > 0)
+            .map(|(line, qty)| {
                 let (seq, bucket) = (line.line_seq, line.size_bucket);
-                json!({ "line_seq": seq, "size_bucket": bucket, "qty": line.open })
+                json!({ "line_seq": seq, "size_bucket": bucket, "qty": qty })
             })
             .collect();
         let id = format!("HOUSE-{}", order.cancellations.len() + 1);

@@ -14,8 +14,10 @@ use serde_json::{Value, json};
 use super::answer::{Refusal, read};
 use super::batches::{Spoil, Taken};
 use super::changes::HoldIn;
+use super::credits::CreditIn;
 use super::mishaps::BatchMishaps;
-use super::parcels::ShipIn;
+use super::parcels::{LineQty, ShipIn};
+use super::returns::ReceiveIn;
 use super::site::Shared;
 use super::stock::{FIRST_QUALITY, RecordType, StockKey};
 use super::text::{code, same};
@@ -39,6 +41,9 @@ pub fn routes(site: Shared, calls: CallLog) -> Router {
         .route("/_sim/pick", post(pick))
         .route("/_sim/hold", post(hold))
         .route("/_sim/cancel", post(cancel))
+        .route("/_sim/returns/receive", post(receive_return))
+        .route("/_sim/credit-memos", post(make_credit))
+        .route("/_sim/credit-memos/{credit_no}/{step}", post(change_credit))
         .route("/_sim/queue/run", post(run_queue))
         .route("/_sim/batches/run", post(run_batch))
         .route("/_sim/batches/mishaps", post(change_mishaps))
@@ -72,6 +77,14 @@ struct OrderRef {
     ord_num: String,
     #[serde(default)]
     force: bool,
+}
+
+/// What the house cancels; without lines everything that is open.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HouseCancel {
+    ord_num: String,
+    lines: Option<Vec<LineQty>>,
 }
 
 #[derive(Deserialize)]
@@ -202,8 +215,30 @@ async fn hold(State(site): State<Shared>, body: Bytes) -> Result<Json<Value>, Re
 }
 
 async fn cancel(State(site): State<Shared>, body: Bytes) -> Result<Json<Value>, Refusal> {
-    let wish: OrderRef = parse(&body)?;
-    Ok(Json(site.lock().house_cancel(&wish.ord_num)?))
+    let wish: HouseCancel = parse(&body)?;
+    let mut site = site.lock();
+    Ok(Json(
+        site.house_cancel(&wish.ord_num, wish.lines.as_deref())?,
+    ))
+}
+
+/// Goods come back, announced or not, or nothing does.
+async fn receive_return(State(site): State<Shared>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let wish: ReceiveIn = parse(&body)?;
+    Ok(Json(site.lock().receive_return(wish)?))
+}
+
+async fn make_credit(State(site): State<Shared>, body: Bytes) -> Result<Response, Refusal> {
+    let wish: CreditIn = parse(&body)?;
+    let memo = site.lock().make_credit(wish)?;
+    Ok((StatusCode::CREATED, Json(memo)).into_response())
+}
+
+async fn change_credit(
+    State(site): State<Shared>,
+    Path((credit_no, step)): Path<(String, String)>,
+) -> Result<Json<Value>, Refusal> {
+    Ok(Json(site.lock().change_credit(&credit_no, &step)?))
 }
 
 async fn run_queue(State(site): State<Shared>) -> Json<Value> {

@@ -71,7 +71,7 @@ impl Site {
                 if refused { "partial" } else { "ok" },
             );
         }
-        waiting.len()
+        waiting.len() + self.run_return_queue()
     }
 
     fn check_order(&self, order: &OrderIn) -> Result<(), Refusal> {

@@ -109,6 +109,8 @@ impl Site {
             "effects": self.effects.len(),
             "queued": waiting,
             "shipments": self.shipments.len(),
+            "returns": self.returns.all.len(),
+            "credit_memos": self.credits.all.len(),
             "fulfilments": self.fulfilments.len(),
             "fulfilments_withheld": self.withheld.len(),
             "stock_transactions": self.stock.transactions().len(),
@@ -145,6 +147,8 @@ impl Site {
             "withheld": self.withheld,
             "held": self.held,
             "batches": self.batches,
+            "returns": self.returns.all.iter().map(|one| marked(one, &one.mark)).collect::<Vec<_>>(),
+            "credit_memos": self.credits.all.iter().map(|one| marked(one, &one.mark)).collect::<Vec<_>>(),
             "oversold": self.oversold_shown(),
             "wholesale": { "orders": self.wholesale_orders, "units": self.wholesale_units },
         })

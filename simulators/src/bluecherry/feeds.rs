@@ -41,7 +41,7 @@ impl Site {
             "code_lengths": options.code_lengths,
             "features": {
                 "order_hold": true, "partial_cancel": true, "lots": true,
-                "packs": true, "returns_in": false, "journals": false,
+                "packs": true, "returns_in": options.returns_in, "journals": false,
             },
             "write_mode": if options.write_mode == WriteMode::Sync { "sync" } else { "queued" },
         })

@@ -66,6 +66,8 @@ pub struct BlueCherryOptions {
     pub orders_seen_through: bool,
     /// Seconds between two fulfilment batches; 0 publishes each at once.
     pub fulfilment_cadence_s: u64,
+    /// Returns can be announced here.
+    pub returns_in: bool,
     /// Refuses a whole order, with 422, for one line that it cannot take.
     pub reject_whole_order: bool,
     /// Takes an order that it has already as another one: neither the `Idempotency-Key` nor the
@@ -112,6 +114,7 @@ impl Default for BlueCherryOptions {
             position_lag_s: 0,
             orders_seen_through: true,
             fulfilment_cadence_s: 0,
+            returns_in: false,
             reject_whole_order: false,
             repeats_are_new_orders: false,
             refuse_empty_orders: false,

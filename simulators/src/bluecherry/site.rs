@@ -10,12 +10,14 @@ use serde_json::Value;
 
 use super::answer::{Refusal, Written};
 use super::batches::{Batch, Snapshot, Taken};
+use super::credits::Credits;
 use super::customers::Customer;
 use super::effects::{Create, Effect};
 use super::items::Items;
 use super::options::{BlueCherryOptions, Carrier};
 use super::order::SalesOrder;
 use super::oversold::Oversold;
+use super::returns::Returns;
 use super::shipping::Shipment;
 use super::stock::{FIRST_QUALITY, StockKey, StockLedger};
 use super::text::{code, real_now_us, same};
@@ -78,6 +80,8 @@ pub struct Site {
     pub snapshots: VecDeque<Snapshot>,
     pub remembered: BTreeMap<String, Remembered>,
     pub oversold: Vec<Oversold>,
+    pub returns: Returns,
+    pub credits: Credits,
     /// Wholesale orders that go on, and what went to them so far.
     pub traffic: Option<Traffic>,
     pub wholesale_orders: u64,
@@ -143,6 +147,8 @@ impl Site {
             snapshots: VecDeque::new(),
             remembered: BTreeMap::new(),
             oversold: Vec::new(),
+            returns: Returns::default(),
+            credits: Credits::default(),
             traffic: None,
             wholesale_orders: 0,
             wholesale_units: 0,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::iter::Sum;
-use std::ops::Add;
+use std::ops::{Add, Sub};
 
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::de::{Error as _, Visitor};
@@ -22,6 +22,31 @@ impl Amount {
     pub fn percent(self, percent: u32) -> Self {
         let exact = self.0 * Decimal::from(percent) / Decimal::ONE_HUNDRED;
         Self(exact.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero))
+    }
+}
+
+impl Amount {
+    /// The share of this amount that `part` is of `whole`, rounded half away from zero to two
+    /// decimals; nothing when there is no whole.
+    pub fn share(self, part: Self, whole: Self) -> Self {
+        if whole.0.is_zero() {
+            return Self::default();
+        }
+        let exact = self.0 * part.0 / whole.0;
+        Self(exact.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero))
+    }
+
+    /// There is none.
+    pub fn is_zero(self) -> bool {
+        self.0.is_zero()
+    }
+}
+
+impl Sub for Amount {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
     }
 }
 

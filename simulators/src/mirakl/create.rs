@@ -176,6 +176,9 @@ impl Maker {
             shipping_taxes: spec.shipping_taxes,
             fees: spec.fees,
             promotions: spec.promotions,
+            refunds: Vec::new(),
+            cancelations: Vec::new(),
+            incident: None,
         }
     }
 

@@ -18,21 +18,31 @@ use crate::http::{Controls, Server, System};
 use crate::scenario::Large;
 
 mod actions;
+mod aftercare;
 mod amount;
+mod cancelation;
 mod control;
 mod create;
 mod error;
 mod export;
+mod incidents;
 mod limits;
 mod list;
 mod offer_routes;
 mod offers;
 mod options;
 mod order;
+mod parts;
 mod platform;
+mod refund;
+mod return_control;
+mod return_routes;
+mod returns;
 mod routes;
+mod seek;
 mod spec;
 mod step;
+mod transactions;
 mod wire;
 mod world;
 
@@ -40,7 +50,7 @@ pub use amount::Amount;
 pub use error::ControlError;
 pub use limits::Limits;
 pub use options::{
-    Acceptance, Carrier, MiraklOptions, PaymentWorkflow, Reason, ShippingType, TaxMode,
+    Acceptance, Carrier, MiraklOptions, PaymentWorkflow, Reason, ShippingType, TaxMode, TaxRule,
 };
 pub use spec::{CustomerSpec, Debit, FeeSpec, LineSpec, OrderSpec, PromotionSpec, TaxSpec};
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::amount::Amount;
 use super::limits::Limits;
 
 /// Settings of one simulated marketplace and of the one shop on it.
@@ -70,6 +71,25 @@ pub struct MiraklOptions {
     pub lead_time_s: u64,
     /// How far OR11 reaches back behind the `start_update_date` it was given.
     pub start_update_overlap_s: u64,
+    /// OR28 is taken from SHIPPING on, not only from SHIPPED on.
+    pub refund_while_shipping: bool,
+    /// OR28 is refused when it draws more than the shop's balance holds: the pending one before the
+    /// goods are received, the payable one after.
+    pub refund_balance_check: bool,
+    /// Payable money of the shop from earlier cycles.
+    pub opening_balance: Amount,
+    /// Refunds are paid so long after they were asked for; absent means by control call only.
+    pub refund_confirm_after_s: Option<u64>,
+    /// The shop may cancel a part of an order (OR30).
+    pub partial_cancelation: bool,
+    /// How the tax of a partial refund or cancelation comes about.
+    pub tax_calculation_rule: TaxRule,
+    /// Returns are handled here (PC01, RT01 to RT29).
+    pub returns: bool,
+    /// A return is accepted when it is opened.
+    pub automatic_return_acceptance: bool,
+    /// OR64 ends the incident; otherwise it waits for the control call.
+    pub incident_closes_at_once: bool,
     /// `published` answers 429 to calls beyond the vendor's maxima; `off` takes every call.
     pub limits: Limits,
 }
@@ -105,6 +125,15 @@ impl Default for MiraklOptions {
             tax_mode: TaxMode::TaxExcluded,
             lead_time_s: 2 * 86_400,
             start_update_overlap_s: 60,
+            refund_while_shipping: true,
+            refund_balance_check: false,
+            opening_balance: Amount::default(),
+            refund_confirm_after_s: None,
+            partial_cancelation: true,
+            tax_calculation_rule: TaxRule::ProportionalToAmount,
+            returns: false,
+            automatic_return_acceptance: false,
+            incident_closes_at_once: true,
             limits: Limits::Off,
         }
     }
@@ -153,6 +182,16 @@ pub enum TaxMode {
     TaxIncluded,
     /// Taxes come on top.
     TaxExcluded,
+}
+
+/// How the tax of a partial refund or cancelation comes about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum TaxRule {
+    /// It must be given.
+    None,
+    /// The marketplace takes the share; it must not be given.
+    ProportionalToAmount,
 }
 
 /// One registered carrier.
@@ -259,8 +298,69 @@ impl Reason {
                 "CANCELATION",
                 true,
             ),
+            ("35", "Out of stock", "CANCELATION", true),
+            ("36", "Canceled by the operator", "CANCELATION", false),
             ("1", "Item not received", "INCIDENT_OPEN", false),
+            ("2", "Item not as described", "INCIDENT_OPEN", false),
             ("10", "Replacement received", "INCIDENT_CLOSE", true),
+            ("11", "Closed by the operator", "INCIDENT_CLOSE", false),
+            ("RETURN_CHANGED_MIND", "Changed mind", "RETURN", true),
+            (
+                "RETURN_PRODUCT_DOES_NOT_FIT",
+                "Does not fit",
+                "RETURN",
+                true,
+            ),
+            ("RETURN_DEFECTIVE_ITEM", "Defective", "RETURN", true),
+            ("RETURN_OTHER", "Other", "RETURN", true),
+            (
+                "RETURN_REJECTION_NOT_ELIGIBLE",
+                "Not eligible",
+                "RETURN_REJECTION",
+                true,
+            ),
+            (
+                "RETURN_REJECTION_NOT_NEEDED",
+                "Not needed",
+                "RETURN_REJECTION",
+                true,
+            ),
+            (
+                "RETURN_REJECTION_WINDOW_CLOSED",
+                "Too late",
+                "RETURN_REJECTION",
+                true,
+            ),
+            (
+                "RETURN_NON_COMPLIANT_MISSING_ITEM",
+                "Item missing",
+                "RETURN_NON_COMPLIANT",
+                true,
+            ),
+            (
+                "RETURN_NON_COMPLIANT_WRONG_PRODUCT",
+                "Wrong product",
+                "RETURN_NON_COMPLIANT",
+                true,
+            ),
+            (
+                "RETURN_NON_COMPLIANT_DAMAGED_PRODUCT",
+                "Damaged",
+                "RETURN_NON_COMPLIANT",
+                true,
+            ),
+            (
+                "RETURN_NON_COMPLIANT_WINDOW_CLOSED",
+                "Too late",
+                "RETURN_NON_COMPLIANT",
+                false,
+            ),
+            (
+                "RETURN_NON_COMPLIANT_OTHER",
+                "Other",
+                "RETURN_NON_COMPLIANT",
+                true,
+            ),
         ]
         .into_iter()
         .map(|(code, label, kind, is_shop_right)| Self {

@@ -7,7 +7,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::amount::Amount;
+use super::cancelation::Cancelation;
 use super::options::{MiraklOptions, PaymentWorkflow, TaxMode};
+use super::refund::Refund;
 use super::spec::{CustomerSpec, Debit, FeeSpec, PromotionSpec, TaxSpec};
 use crate::calls::Mark;
 
@@ -33,6 +35,8 @@ pub enum State {
     Refused,
     /// Ended before shipping.
     Canceled,
+    /// Of a line alone: all of it is refunded, and the refunds are paid.
+    Refunded,
 }
 
 impl State {
@@ -48,10 +52,11 @@ impl State {
             Self::Closed => "CLOSED",
             Self::Refused => "REFUSED",
             Self::Canceled => "CANCELED",
+            Self::Refunded => "REFUNDED",
         }
     }
 
-    /// The line goes on: neither refused nor canceled.
+    /// The line goes on: neither refused nor canceled nor wholly refunded.
     pub fn is_active(self) -> bool {
         self < Self::Refused
     }
@@ -112,6 +117,12 @@ pub struct Line {
     pub shipping_taxes: Vec<TaxSpec>,
     pub fees: Vec<FeeSpec>,
     pub promotions: Vec<PromotionSpec>,
+    /// Refunds asked for, the oldest first.
+    pub refunds: Vec<Refund>,
+    /// Cancelations of a part, the oldest first.
+    pub cancelations: Vec<Cancelation>,
+    /// Reason of the dispute that is open on the line.
+    pub incident: Option<String>,
 }
 
 /// Carrier and number, as OR23 left them.
@@ -231,7 +242,7 @@ impl Order {
             State::Shipping => after_s(self.deadline, options.late_shipment_cancel_s),
             State::Shipped => after_s(self.shipped, options.received_after_s),
             State::Received => after_s(self.received, options.closed_after_s),
-            State::Closed | State::Refused | State::Canceled => None,
+            State::Closed | State::Refused | State::Canceled | State::Refunded => None,
         }
     }
 
@@ -256,7 +267,7 @@ impl Order {
             }
             State::Shipped => self.receive(at),
             State::Received => self.close(at),
-            State::Closed | State::Refused | State::Canceled => return None,
+            State::Closed | State::Refused | State::Canceled | State::Refunded => return None,
         }
         Some(Moved::On)
     }
@@ -278,14 +289,19 @@ impl Order {
         self.derive();
     }
 
-    /// The order's state is that of its least advanced active line.
-    fn derive(&mut self) {
+    /// The order's state is that of its least advanced active line; it is closed when the last of
+    /// its lines is refunded.
+    pub fn derive(&mut self) {
         let active = self
             .lines
             .iter()
             .map(|line| line.state)
             .filter(|state| state.is_active());
         let ended = self.lines.iter().map(|line| line.state).max();
+        let ended = ended.map(|state| match state {
+            State::Refunded => State::Closed,
+            state => state,
+        });
         self.state = active.min().or(ended).unwrap_or(self.state);
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::options::{Acceptance, MiraklOptions, PaymentWorkflow};
 
 /// A01: the shop's account.
-pub fn account(options: &MiraklOptions, orders: usize, now: Timestamp) -> Value {
+pub fn account(options: &MiraklOptions, orders: usize, now: Timestamp, balances: &Value) -> Value {
     let types = options.shipping_types.iter();
     let shippings: Vec<Value> = types
         .clone()
@@ -81,7 +81,7 @@ pub fn account(options: &MiraklOptions, orders: usize, now: Timestamp) -> Value 
             "identification_number": null,
             "tax_identification_number": null,
         },
-        "payment_details": { "paid_balance": 0, "payable_balance": 0, "pending_balance": 0 },
+        "payment_details": balances,
     })
 }
 
@@ -145,7 +145,7 @@ pub fn configuration(options: &MiraklOptions) -> Value {
             "discount_campaign": false,
             "seller_promotion": true,
         },
-        "returns": { "drop_ship": false, "marketplace": false, "one_creditor": false },
+        "returns": { "drop_ship": false, "marketplace": options.returns, "one_creditor": false },
         "shipment": {
             "multi_part_item_shipment": false,
             "multi_shipment": options.multi_shipment,

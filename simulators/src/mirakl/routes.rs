@@ -14,7 +14,10 @@ use serde_json::Value;
 use super::error::Refusal;
 use super::limits::Limits;
 use super::world::World;
-use super::{actions, control, export, list, offer_routes, platform};
+use super::{
+    actions, aftercare, control, export, list, offer_routes, platform, return_control,
+    return_routes,
+};
 use crate::calls::CallLog;
 use crate::fault::Asks;
 use crate::http::{Asked, Committed, Named, Vocabulary};
@@ -37,6 +40,8 @@ pub fn routes(shared: Shared, calls: CallLog) -> Router {
         .route("/api/orders/{order_id}/cancel", put(or29))
         .merge(export::routes())
         .merge(offer_routes::routes())
+        .merge(aftercare::routes())
+        .merge(return_routes::routes())
         .route("/api/shipping/types", get(sh12))
         .route("/api/shipping/carriers", get(sh21))
         .route("/api/reasons", get(re01))
@@ -51,13 +56,22 @@ pub fn routes(shared: Shared, calls: CallLog) -> Router {
     api.with_state(shared.clone())
         .merge(export::control_routes().with_state(shared.clone()))
         .merge(offer_routes::control_routes().with_state(shared.clone()))
+        .merge(aftercare::control_routes().with_state(shared.clone()))
+        .merge(return_control::routes().with_state(shared.clone()))
         .merge(control::routes(shared, calls))
 }
 
 /// What faults may change in the marketplace's answers.
 pub const VOCABULARY: Vocabulary = Vocabulary {
-    rows: &["orders", "carriers", "reasons", "shipping_types", "offers"],
-    words: &["order_state", "order_line_state"],
+    rows: &[
+        "orders",
+        "carriers",
+        "reasons",
+        "shipping_types",
+        "offers",
+        "data",
+    ],
+    words: &["order_state", "order_line_state", "refund_state"],
     optional: &[
         "channel",
         "delivery_date",
@@ -75,7 +89,8 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
 
 /// Names the operation of a request and the order it is about.
 pub fn classify(asked: &Asked<'_>) -> Option<Named> {
-    if let Some(named) = export::classify(asked).or_else(|| offer_routes::classify(asked)) {
+    let named = export::classify(asked).or_else(|| offer_routes::classify(asked));
+    if let Some(named) = named.or_else(|| aftercare::classify(asked)) {
         return Some(named);
     }
     let parts: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
@@ -278,11 +293,14 @@ async fn pc01(State(shared): State<Shared>) -> Json<Value> {
 }
 
 async fn a01(State(shared): State<Shared>) -> Json<Value> {
-    let world = lock(&shared);
+    let mut world = lock(&shared);
+    world.settle();
+    let balances = world.balances();
     Json(platform::account(
         &world.options,
         world.orders.len(),
         world.now(),
+        &balances,
     ))
 }
 
@@ -314,7 +332,7 @@ fn done(shared: &Shared, change: impl FnOnce(&mut World) -> Result<(), Refusal>)
     }
 }
 
-fn committed(mut response: Response) -> Response {
+pub(super) fn committed(mut response: Response) -> Response {
     response.extensions_mut().insert(Committed);
     response
 }

@@ -50,10 +50,10 @@ pub fn order(order: &Order, options: &MiraklOptions) -> Value {
         "total_commission": total(|line| line.commission),
         "order_taxes": null,
         "order_refunds": null,
-        "fully_refunded": false,
+        "fully_refunded": order.is_fully_refunded(),
         "can_cancel": order.can_cancel(options),
         "can_shop_ship": order.can_ship(),
-        "has_incident": false,
+        "has_incident": order.lines.iter().any(|line| line.incident.is_some()),
         "has_customer_message": false,
         "has_invoice": false,
         "invoice_details": null,
@@ -88,7 +88,7 @@ pub fn order(order: &Order, options: &MiraklOptions) -> Value {
         "order_additional_fields": [],
         "customer": customer(&order.customer, shows_addresses(order, options)),
         "customer_notification_email": order.customer_notification_email,
-        "order_lines": (1..).zip(&order.lines).map(|(index, line)| self::line(order, index, line)).collect::<Vec<_>>(),
+        "order_lines": (1..).zip(&order.lines).map(|(index, line)| self::line(order, index, line, options)).collect::<Vec<_>>(),
     });
     merge(&mut shown, &rest);
     merge(&mut shown, &Value::Object(order.extra.clone()));
@@ -156,12 +156,12 @@ fn country(code: &str) -> &str {
     }
 }
 
-fn line(order: &Order, index: u32, line: &Line) -> Value {
+fn line(order: &Order, index: u32, line: &Line, options: &MiraklOptions) -> Value {
     let moved = |at: Option<jiff::Timestamp>| at.filter(|_| line.state != State::Refused);
     let mut shown = json!({
         "order_line_id": line.order_line_id,
         "order_line_index": index,
-        "order_line_state": line.state,
+        "order_line_state": if line.incident.is_some() { "INCIDENT_OPEN" } else { line.state.word() },
         "order_line_state_reason_code": order.reason.filter(|_| line.state == State::Canceled),
         "order_line_state_reason_label":
             order.reason.filter(|_| line.state == State::Canceled).map(label),
@@ -189,8 +189,8 @@ fn line(order: &Order, index: u32, line: &Line) -> Value {
         "commission_vat": 0,
         "commission_rate_vat": 0,
         "total_commission": line.commission,
-        "taxes": line.taxes.iter().map(tax).collect::<Vec<_>>(),
-        "shipping_taxes": line.shipping_taxes.iter().map(tax).collect::<Vec<_>>(),
+        "taxes": line.taxes.iter().map(|tax| self::tax(tax, options)).collect::<Vec<_>>(),
+        "shipping_taxes": line.shipping_taxes.iter().map(|tax| self::tax(tax, options)).collect::<Vec<_>>(),
         "fees": line.fees.iter().map(fee).collect::<Vec<_>>(),
     });
     let rest = json!({
@@ -204,10 +204,11 @@ fn line(order: &Order, index: u32, line: &Line) -> Value {
         "debited_date": moved(order.debited),
         "shipped_date": moved(order.shipped),
         "received_date": moved(order.received),
-        "can_refund": order.debited.is_some()
-            && matches!(line.state, State::Shipping | State::Shipped | State::Received),
-        "refunds": [],
-        "cancelations": [],
+        "can_refund": line.refunds.is_empty()
+            && line.cancelations.is_empty()
+            && super::refund::state_fault(order, line, options).is_none(),
+        "refunds": line.refunds.iter().map(super::refund::shown).collect::<Vec<_>>(),
+        "cancelations": line.cancelations.iter().map(super::cancelation::shown).collect::<Vec<_>>(),
         "shipping_from": null,
         "order_line_additional_fields": [],
     });
@@ -215,12 +216,12 @@ fn line(order: &Order, index: u32, line: &Line) -> Value {
     shown
 }
 
-fn tax(tax: &TaxSpec) -> Value {
+fn tax(tax: &TaxSpec, options: &MiraklOptions) -> Value {
     json!({
         "code": tax.code,
         "amount": tax.amount,
         "rate": tax.rate,
-        "tax_calculation_rule": "PROPORTIONAL_TO_AMOUNT",
+        "tax_calculation_rule": options.tax_calculation_rule,
     })
 }
 

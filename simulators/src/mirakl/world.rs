@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::aftercare::Aftercare;
 use super::create::Maker;
 use super::error::{ControlError, Refusal};
 use super::export::Exports;
@@ -45,6 +46,8 @@ pub struct World {
     pub exports: Exports,
     /// The shop's offers and their files (OF21, OF52 to OF54, STO01 to STO03).
     pub offers: Offers,
+    /// Refunds, incidents, returns and the transaction log (OR28, OR30, OR64, RT01 to RT29, TL02).
+    pub aftercare: Aftercare,
     controls: Controls,
     past: Past<Order>,
     /// When the clock moves which order next; entries that are no longer true do no harm.
@@ -71,6 +74,7 @@ impl World {
             past: Past::new(controls.faults.clone()),
             exports: Exports::default(),
             offers: Offers::default(),
+            aftercare: Aftercare::default(),
             controls,
             due: BinaryHeap::new(),
             touched: Vec::new(),
@@ -90,7 +94,9 @@ impl World {
     /// Makes every move that is due by the clock.
     pub fn settle(&mut self) {
         let now = self.now();
+        self.confirm_due_refunds(now);
         for order_id in std::mem::take(&mut self.touched) {
+            self.account_for(&order_id);
             self.schedule(order_id);
         }
         let is_kept = self.past.is_kept();
@@ -111,6 +117,7 @@ impl World {
             if let Some(before) = before {
                 self.past.note(&order_id, &before);
             }
+            self.account_for(&order_id);
             self.schedule(order_id);
         }
         for (order_id, moved) in counted {
@@ -130,7 +137,7 @@ impl World {
     }
 
     /// The order to change: what it is now is kept for reads that lag, its next move looked at.
-    fn changing(&mut self, order_id: &str) -> Option<&mut Order> {
+    pub fn changing(&mut self, order_id: &str) -> Option<&mut Order> {
         let order = self.orders.get_mut(order_id)?;
         self.past.note(order_id, order);
         self.touched.push(order_id.to_owned());
@@ -319,7 +326,7 @@ impl World {
 
     /// Everything but the calls, for a test to look at.
     pub fn ledger(&mut self) -> Value {
-        json!({
+        let mut ledger = json!({
             "counts": self.summary(),
             "now": self.now(),
             "orders": self.orders.values().collect::<Vec<_>>(),
@@ -329,7 +336,9 @@ impl World {
             "shipments": self.shipments,
             "references": self.references,
             "held": self.held,
-        })
+        });
+        self.aftercare.show(&mut ledger);
+        ledger
     }
 
     /// How many there are of what.
@@ -347,6 +356,11 @@ impl World {
             "tracking": self.tracking.len(),
             "shipments": self.shipments.len(),
             "references": self.references.len(),
+            "refunds": self.aftercare.refunds.len(),
+            "cancelations": self.aftercare.cancelations.len(),
+            "returns": self.aftercare.returns.len(),
+            "incidents": self.aftercare.incidents.len(),
+            "transactions": self.aftercare.transactions.len(),
         })
     }
 
@@ -362,7 +376,8 @@ impl World {
         })
     }
 
-    fn effect(&self, order_id: &str, what: Value) -> Effect {
+    /// Something that happened to an order just now.
+    pub fn effect(&self, order_id: &str, what: Value) -> Effect {
         Effect {
             mark: self.controls.calls.mark(),
             order_id: order_id.to_owned(),

@@ -14,12 +14,12 @@ use crate::seller::{Seller, still};
 const NULL_ANYWAY: [&str; 3] = ["billing_address", "shipping_address", "description"];
 
 /// The description, with what its prose says and its schemas do not: optional fields may be null.
-struct Description {
+pub struct Description {
     whole: Value,
 }
 
 impl Description {
-    fn read() -> Option<Self> {
+    pub fn read() -> Option<Self> {
         let Ok(path) = std::env::var("MIRAKL_OPENAPI") else {
             println!("skipped: MIRAKL_OPENAPI does not name the description file");
             return None;
@@ -45,7 +45,7 @@ impl Description {
             .collect()
     }
 
-    fn check(&self, op: &str, answer: &Value) {
+    pub fn check(&self, op: &str, answer: &Value) {
         let errors = self.errors(op, answer);
         assert!(errors.is_empty(), "{errors:#?}");
     }
@@ -90,7 +90,7 @@ fn allow_null(properties: &mut Map<String, Value>, is_required: impl Fn(&String)
     }
 }
 
-fn rich(order_id: &str) -> OrderSpec {
+pub fn rich(order_id: &str) -> OrderSpec {
     let amount = |digits: &str| simulators::mirakl::Amount(digits.parse().unwrap());
     let tax = |digits: &str| TaxSpec {
         code: "US_SALES".to_owned(),

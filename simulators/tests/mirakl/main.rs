@@ -8,5 +8,7 @@ mod faults;
 mod listing;
 mod offers;
 mod orders;
+mod refunds;
+mod returns;
 mod seller;
 mod spoiled;

@@ -199,3 +199,45 @@ async fn an_answer_that_strays_from_the_profile_is_noticed() {
     let found = faults(&document, "create_sales_order", 201, &order);
     assert_eq!(found.len(), 3, "{found:?}");
 }
+
+#[tokio::test]
+async fn every_answer_about_returns_is_one_of_the_profile() {
+    let Some(document) = profile() else { return };
+    let erp = Erp::with(|options| options.returns_in = true).await;
+    let number = erp.ready("NW-1-A", &[(&erp.sku, 3)]).await;
+    erp.post("/_sim/shipments", &json!({ "ord_num": number }))
+        .await;
+    let body = json!({
+        "external_return_id": "R-1", "ord_num": number, "external_po": "NW-1-A",
+        "lines": [{
+            "external_line_id": "NW-1-A-1", "sku": erp.sku, "qty_authorised": 2,
+            "reason_code": "FIT",
+        }],
+    });
+    let path = "/v1/return-authorizations";
+    let mut found = Vec::new();
+    let call = async |key: &str, body: &Value| erp.call(Method::POST, path, Some(key), body).await;
+    for (key, wanted) in [("a", 201), ("b", 409)] {
+        let (status, answer) = call(key, &body).await;
+        assert_eq!(status, wanted, "{answer}");
+        found.extend(faults(&document, "announce_return", status, &answer));
+    }
+    let (status, answer) = call("c", &json!({})).await;
+    found.extend(faults(&document, "announce_return", status, &answer));
+    erp.post("/_sim/returns/receive", &json!({ "ra_number": "RA000001" }))
+        .await;
+    let (status, memo) = erp
+        .post("/_sim/credit-memos", &json!({ "ra_number": "RA000001" }))
+        .await;
+    assert_eq!(status, 201, "{memo}");
+    let lists = [
+        ("list_returns", "/v1/returns"),
+        ("list_credit_memos", "/v1/credit-memos"),
+    ];
+    for (op, path) in lists {
+        let page = erp.get(path).await;
+        assert_ne!(page["count"], 0);
+        found.extend(faults(&document, op, 200, &page));
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}

@@ -4,6 +4,7 @@ mod behavior;
 mod conformance;
 mod feeds;
 mod life;
+mod returns;
 mod stock;
 mod traffic;
 
