@@ -31,6 +31,8 @@ mod options;
 mod order;
 mod platform;
 mod routes;
+mod shipment_routes;
+mod shipments;
 mod spec;
 mod step;
 mod wire;

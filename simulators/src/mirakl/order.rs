@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::amount::Amount;
 use super::options::{MiraklOptions, PaymentWorkflow, TaxMode};
+use super::shipments::Shipment;
 use super::spec::{CustomerSpec, Debit, FeeSpec, PromotionSpec, TaxSpec};
 use crate::calls::Mark;
 
@@ -88,6 +89,10 @@ pub struct Order {
     pub customer_notification_email: String,
     pub reference_for_seller: Option<String>,
     pub tracking: Option<Tracking>,
+    /// What left, or is being prepared, in parts.
+    pub shipments: Vec<Shipment>,
+    /// Shipments ever made, those taken back too.
+    pub shipments_made: u32,
     pub lines: Vec<Line>,
     pub extra: Map<String, Value>,
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::error::Refusal;
 use super::limits::Limits;
 use super::world::World;
-use super::{actions, control, export, list, offer_routes, platform};
+use super::{actions, control, export, list, offer_routes, platform, shipment_routes};
 use crate::calls::CallLog;
 use crate::fault::Asks;
 use crate::http::{Asked, Committed, Named, Vocabulary};
@@ -37,6 +37,7 @@ pub fn routes(shared: Shared, calls: CallLog) -> Router {
         .route("/api/orders/{order_id}/cancel", put(or29))
         .merge(export::routes())
         .merge(offer_routes::routes())
+        .merge(shipment_routes::routes())
         .route("/api/shipping/types", get(sh12))
         .route("/api/shipping/carriers", get(sh21))
         .route("/api/reasons", get(re01))
@@ -56,7 +57,14 @@ pub fn routes(shared: Shared, calls: CallLog) -> Router {
 
 /// What faults may change in the marketplace's answers.
 pub const VOCABULARY: Vocabulary = Vocabulary {
-    rows: &["orders", "carriers", "reasons", "shipping_types", "offers"],
+    rows: &[
+        "orders",
+        "carriers",
+        "reasons",
+        "shipping_types",
+        "offers",
+        "data",
+    ],
     words: &["order_state", "order_line_state"],
     optional: &[
         "channel",
@@ -75,8 +83,11 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
 
 /// Names the operation of a request and the order it is about.
 pub fn classify(asked: &Asked<'_>) -> Option<Named> {
-    if let Some(named) = export::classify(asked).or_else(|| offer_routes::classify(asked)) {
-        return Some(named);
+    let elsewhere = export::classify(asked)
+        .or_else(|| offer_routes::classify(asked))
+        .or_else(|| shipment_routes::classify(asked));
+    if elsewhere.is_some() {
+        return elsewhere;
     }
     let parts: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
     let op = match (asked.method, parts.as_slice()) {
@@ -314,7 +325,7 @@ fn done(shared: &Shared, change: impl FnOnce(&mut World) -> Result<(), Refusal>)
     }
 }
 
-fn committed(mut response: Response) -> Response {
+pub(super) fn committed(mut response: Response) -> Response {
     response.extensions_mut().insert(Committed);
     response
 }

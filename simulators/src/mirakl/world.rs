@@ -15,7 +15,8 @@ use super::export::Exports;
 use super::limits::Uses;
 use super::offers::Offers;
 use super::options::{Acceptance, MiraklOptions};
-use super::order::{Line, Moved, Order, State};
+use super::order::{Moved, Order, State, Tracking};
+use super::shipments::ShipmentLine;
 use super::spec::OrderSpec;
 use super::step::Step;
 use super::wire;
@@ -293,17 +294,42 @@ impl World {
         self.tracking.push(effect);
     }
 
-    /// Notes that an order was shipped, with its tracking as it is now.
-    pub fn note_shipment(&mut self, order_id: &str) {
+    /// Notes that the rest of an order was shipped, with its tracking as it is now; `left` is what
+    /// was left to ship of each line.
+    pub fn note_shipment(&mut self, order_id: &str, left: &[(String, u32)]) {
         let mut what = self.tracking_of(order_id);
-        let lines = self.orders.get(order_id).map(|order| {
-            let shipped = order.lines.iter().filter(|line| line.state.is_active());
-            let line = |line: &Line| json!({ "id": line.order_line_id, "quantity": line.quantity });
-            shipped.map(line).collect::<Vec<_>>()
-        });
-        what["lines"] = json!(lines);
+        let lines = left.iter().filter(|(_, quantity)| *quantity > 0);
+        let line = |(id, quantity): &(String, u32)| json!({ "id": id, "quantity": quantity });
+        what["lines"] = lines.map(line).collect();
         let effect = self.effect(order_id, what);
         self.shipments.push(effect);
+    }
+
+    /// Notes that one shipment of an order left, with its own tracking.
+    pub fn note_parcel(&mut self, order_id: &str, shipment_id: &str) {
+        if let Some(what) = self.parcel_of(order_id, shipment_id) {
+            let effect = self.effect(order_id, what);
+            self.shipments.push(effect);
+        }
+    }
+
+    /// Notes the tracking of one shipment as it is now.
+    pub fn note_parcel_tracking(&mut self, order_id: &str, shipment_id: &str) {
+        if let Some(what) = self.parcel_of(order_id, shipment_id) {
+            let effect = self.effect(order_id, what);
+            self.tracking.push(effect);
+        }
+    }
+
+    fn parcel_of(&self, order_id: &str, shipment_id: &str) -> Option<Value> {
+        let shipments = &self.orders.get(order_id)?.shipments;
+        let shipment = shipments.iter().find(|s| s.id == shipment_id)?;
+        let line =
+            |line: &ShipmentLine| json!({ "id": line.order_line_id, "quantity": line.quantity });
+        let mut what = shown_tracking(shipment.tracking.as_ref());
+        what["shipment"] = json!(shipment.id);
+        what["lines"] = shipment.lines.iter().map(line).collect();
+        Some(what)
     }
 
     /// Notes an order's reference as it is now.
@@ -351,15 +377,8 @@ impl World {
     }
 
     fn tracking_of(&self, order_id: &str) -> Value {
-        let tracking = self
-            .orders
-            .get(order_id)
-            .and_then(|order| order.tracking.as_ref());
-        json!({
-            "carrier_code": tracking.and_then(|tracking| tracking.carrier_code.as_ref()),
-            "carrier_name": tracking.and_then(|tracking| tracking.carrier_name.as_ref()),
-            "tracking_number": tracking.and_then(|tracking| tracking.number.as_ref()),
-        })
+        let order = self.orders.get(order_id);
+        shown_tracking(order.and_then(|order| order.tracking.as_ref()))
     }
 
     fn effect(&self, order_id: &str, what: Value) -> Effect {
@@ -369,4 +388,12 @@ impl World {
             what,
         }
     }
+}
+
+fn shown_tracking(tracking: Option<&Tracking>) -> Value {
+    json!({
+        "carrier_code": tracking.and_then(|tracking| tracking.carrier_code.as_ref()),
+        "carrier_name": tracking.and_then(|tracking| tracking.carrier_name.as_ref()),
+        "tracking_number": tracking.and_then(|tracking| tracking.number.as_ref()),
+    })
 }
