@@ -31,6 +31,9 @@ pub struct Shipment {
 /// One parcel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parcel {
+    /// BlueCherry's ID of it; the place in the shipment stands for one that has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parcel_id: Option<String>,
     /// Carrier's number, where there is one.
     #[serde(default)]
     pub tracking_number: Option<String>,
@@ -55,11 +58,12 @@ pub struct Quantity {
 pub enum Shipped<'a> {
     /// Nothing final yet.
     Nothing,
-    /// The whole order in one parcel.
+    /// The whole order; the parcel that left first, whose tracking stands for an order that Mirakl
+    /// takes as one shipment only.
     Whole(&'a Shipment, &'a Parcel),
-    /// The whole order, in more parcels or shipments than one.
-    SeveralParcels,
-    /// Less than ordered, and final.
+    /// Less than ordered, and more is to come.
+    Part,
+    /// Less than ordered, and the warehouse says of all that is missing that it will not come.
     Short,
     /// More than ordered, or a line that is not in the order.
     Excess,
@@ -69,43 +73,44 @@ pub enum Shipped<'a> {
 ///
 /// An empty list of shipments, or one without a final one, is [`Shipped::Nothing`].
 pub fn shipped<'a>(open: &[Quantity], shipments: &'a [Shipment]) -> Shipped<'a> {
-    let counting: Vec<&Shipment> = shipments
+    let counting: Vec<&Shipment> = counting(shipments).collect();
+    let mut parcels: Vec<(&Shipment, &Parcel)> = counting
         .iter()
-        .filter(|s| s.is_final && !s.voided)
+        .flat_map(|s| s.parcels.iter().map(move |p| (*s, p)))
         .collect();
     if counting.is_empty() {
         return Shipped::Nothing;
     }
-    let sent = |line: &str| -> u64 {
-        let parcels = counting.iter().flat_map(|s| &s.parcels);
-        let lines = parcels.flat_map(|p| &p.lines).filter(|q| q.line_id == line);
-        lines.map(|q| u64::from(q.quantity)).sum()
-    };
+    let sent = |line: &str| sum(parcels.iter().flat_map(|(_, p)| &p.lines), line);
+    let short = |line: &str| sum(counting.iter().flat_map(|s| &s.short), line);
     let known = |line: &str| open.iter().any(|q| q.line_id == line);
-    let mut parcels = counting
+    let mut lines = parcels.iter().flat_map(|(_, p)| &p.lines);
+    let strange = lines.any(|q| !known(&q.line_id));
+    let mut wanted = open
         .iter()
-        .flat_map(|s| s.parcels.iter().map(move |p| (*s, p)));
-    let strange = parcels
-        .clone()
-        .flat_map(|(_, p)| &p.lines)
-        .any(|q| !known(&q.line_id));
-    if strange
-        || open
-            .iter()
-            .any(|q| sent(&q.line_id) > u64::from(q.quantity))
-    {
+        .map(|q| (u64::from(q.quantity), q.line_id.as_str()));
+    if strange || wanted.clone().any(|(wanted, line)| sent(line) > wanted) {
         return Shipped::Excess;
     }
-    if open
-        .iter()
-        .any(|q| sent(&q.line_id) < u64::from(q.quantity))
-    {
-        return Shipped::Short;
+    if wanted.clone().any(|(wanted, line)| sent(line) < wanted) {
+        let comes = wanted.any(|(wanted, line)| sent(line) + short(line) < wanted);
+        return if comes { Shipped::Part } else { Shipped::Short };
     }
-    match (parcels.next(), parcels.next()) {
-        (Some((shipment, parcel)), None) => Shipped::Whole(shipment, parcel),
-        _ => Shipped::SeveralParcels,
+    parcels.sort_by_key(|(s, _)| (s.confirmed_at, &s.shipment_id));
+    match parcels.first() {
+        Some((shipment, parcel)) => Shipped::Whole(shipment, parcel),
+        None => Shipped::Nothing,
     }
+}
+
+/// The shipments that count: final, and not voided.
+pub fn counting(shipments: &[Shipment]) -> impl Iterator<Item = &Shipment> {
+    shipments.iter().filter(|s| s.is_final && !s.voided)
+}
+
+fn sum<'a>(lines: impl Iterator<Item = &'a Quantity>, line_id: &str) -> u64 {
+    let mine = lines.filter(|q| q.line_id == line_id);
+    mine.map(|q| u64::from(q.quantity)).sum()
 }
 
 /// How a carrier is named to Mirakl.
@@ -139,6 +144,7 @@ mod tests {
 
     fn shipment(parcels: Vec<Vec<Quantity>>) -> Shipment {
         let parcel = |lines| Parcel {
+            parcel_id: None,
             tracking_number: None,
             tracking_url: None,
             lines,
@@ -157,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_final_order_in_one_parcel_is_whole() {
+    fn an_order_is_whole_once_all_of_it_is_in_final_parcels() {
         let open = [of("1", 2), of("2", 1)];
         let whole = shipment(vec![vec![of("1", 2), of("2", 1)]]);
         assert!(matches!(
@@ -176,8 +182,22 @@ mod tests {
         };
         assert_eq!(shipped(&open, &[voided]), Shipped::Nothing);
         let two = shipment(vec![vec![of("1", 2)], vec![of("2", 1)]]);
-        assert_eq!(shipped(&open, &[two]), Shipped::SeveralParcels);
-        let short = shipment(vec![vec![of("1", 1), of("2", 1)]]);
+        let first = &two.parcels[0];
+        assert_eq!(
+            shipped(&open, std::slice::from_ref(&two)),
+            Shipped::Whole(&two, first)
+        );
+        let part = shipment(vec![vec![of("1", 1), of("2", 1)]]);
+        assert_eq!(shipped(&open, std::slice::from_ref(&part)), Shipped::Part);
+        let rest = shipment(vec![vec![of("1", 1)]]);
+        assert!(matches!(
+            shipped(&open, &[part.clone(), rest]),
+            Shipped::Whole(..)
+        ));
+        let short = Shipment {
+            short: vec![of("1", 1)],
+            ..part
+        };
         assert_eq!(shipped(&open, &[short]), Shipped::Short);
         let double = [whole.clone(), whole];
         assert_eq!(shipped(&open, &double), Shipped::Excess);
