@@ -383,6 +383,8 @@ async fn do_step(orders: &Orders, key: &OrderKey, step: &Step) -> Result<Step, F
         Step::CancelSalesOrder => orders.cancel_sales_order(key).await?,
         Step::CancelOrder => orders.cancel_order(key).await?,
         Step::SendTracking => orders.send_tracking(key).await?,
+        Step::TellParcels => orders.tell_parcels(key).await?,
+        Step::CorrectTracking => orders.correct_tracking(key).await?,
         Step::ConfirmShipment => orders.confirm_shipment(key).await?,
         Step::Wait(_) | Step::Done(_) => orders.decide(key).await?,
     };

@@ -9,4 +9,5 @@ mod listing;
 mod offers;
 mod orders;
 mod seller;
+mod shipments;
 mod spoiled;
