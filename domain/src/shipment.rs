@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A fulfilment of BlueCherry. Only a final one that is not voided counts.
+/// A fulfilment of BlueCherry: one shipment that the warehouse confirmed. It counts unless voided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shipment {
     /// BlueCherry's shipment ID.
     pub shipment_id: String,
     /// Grows with each change of the same shipment.
     pub version: i64,
-    /// No more will change: the warehouse confirmed it.
+    /// Nothing more of the order will be shipped.
     pub is_final: bool,
     /// Taken back by the warehouse.
     pub voided: bool,
@@ -56,7 +56,7 @@ pub struct Quantity {
 /// What stands shipped for an order, all its counting shipments taken together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shipped<'a> {
-    /// Nothing final yet.
+    /// Nothing yet.
     Nothing,
     /// The whole order; the parcel that left first, whose tracking stands for an order that Mirakl
     /// takes as one shipment only.
@@ -71,7 +71,7 @@ pub enum Shipped<'a> {
 
 /// Adds up what was shipped against what is open on the order.
 ///
-/// An empty list of shipments, or one without a final one, is [`Shipped::Nothing`].
+/// An empty list of shipments, or one of voided ones, is [`Shipped::Nothing`].
 pub fn shipped<'a>(open: &[Quantity], shipments: &'a [Shipment]) -> Shipped<'a> {
     let counting: Vec<&Shipment> = counting(shipments).collect();
     let mut parcels: Vec<(&Shipment, &Parcel)> = counting
@@ -93,7 +93,8 @@ pub fn shipped<'a>(open: &[Quantity], shipments: &'a [Shipment]) -> Shipped<'a> 
         return Shipped::Excess;
     }
     if wanted.clone().any(|(wanted, line)| sent(line) < wanted) {
-        let comes = wanted.any(|(wanted, line)| sent(line) + short(line) < wanted);
+        let is_over = counting.iter().any(|s| s.is_final);
+        let comes = !is_over && wanted.any(|(wanted, line)| sent(line) + short(line) < wanted);
         return if comes { Shipped::Part } else { Shipped::Short };
     }
     parcels.sort_by_key(|(s, _)| (s.confirmed_at, &s.shipment_id));
@@ -103,9 +104,9 @@ pub fn shipped<'a>(open: &[Quantity], shipments: &'a [Shipment]) -> Shipped<'a> 
     }
 }
 
-/// The shipments that count: final, and not voided.
+/// The shipments that count: each is confirmed by the warehouse, so all that are not voided.
 pub fn counting(shipments: &[Shipment]) -> impl Iterator<Item = &Shipment> {
-    shipments.iter().filter(|s| s.is_final && !s.voided)
+    shipments.iter().filter(|s| !s.voided)
 }
 
 fn sum<'a>(lines: impl Iterator<Item = &'a Quantity>, line_id: &str) -> u64 {
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_is_whole_once_all_of_it_is_in_final_parcels() {
+    fn an_order_is_whole_once_all_of_it_left_and_short_once_nothing_more_comes() {
         let open = [of("1", 2), of("2", 1)];
         let whole = shipment(vec![vec![of("1", 2), of("2", 1)]]);
         assert!(matches!(
@@ -171,11 +172,6 @@ mod tests {
             Shipped::Whole(..)
         ));
         assert_eq!(shipped(&open, &[]), Shipped::Nothing);
-        let draft = Shipment {
-            is_final: false,
-            ..whole.clone()
-        };
-        assert_eq!(shipped(&open, &[draft]), Shipped::Nothing);
         let voided = Shipment {
             voided: true,
             ..whole.clone()
@@ -187,7 +183,12 @@ mod tests {
             shipped(&open, std::slice::from_ref(&two)),
             Shipped::Whole(&two, first)
         );
-        let part = shipment(vec![vec![of("1", 1), of("2", 1)]]);
+        let last = shipment(vec![vec![of("1", 1), of("2", 1)]]);
+        assert_eq!(shipped(&open, std::slice::from_ref(&last)), Shipped::Short);
+        let part = Shipment {
+            is_final: false,
+            ..last
+        };
         assert_eq!(shipped(&open, std::slice::from_ref(&part)), Shipped::Part);
         let rest = shipment(vec![vec![of("1", 1)]]);
         assert!(matches!(

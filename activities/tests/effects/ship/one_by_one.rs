@@ -111,7 +111,7 @@ async fn an_answer_lost_after_the_write_or_before_it_tells_each_parcel_once() {
         .await;
         env.fail_mirakl(FaultRule::once("ST01", fault));
 
-        assert!(env.act(&key, &Step::TellParcels).await.is_err(), "{fault}");
+        assert!(env.run(&key).await.is_err(), "{fault}");
 
         assert_eq!(
             env.settle(&key).await,
@@ -129,7 +129,7 @@ async fn a_lost_answer_that_shipped_the_order_is_found_when_it_shows_shipped() {
     let (env, key) = several(Plan::usual()).await;
     env.ship(&key, json!({})).await;
     env.fail_mirakl(FaultRule::once("ST01", "reset-after-commit"));
-    assert!(env.act(&key, &Step::TellParcels).await.is_err());
+    assert!(env.run(&key).await.is_err());
     env.pull().await;
 
     assert_eq!(env.settle(&key).await, Step::Wait(Wait::Aftercare));
@@ -202,7 +202,7 @@ async fn a_correction_whose_answer_is_lost_is_sent_again() {
     ship(&env, &key, &[parcel("C1-A-1", 2, "1Z9")]).await;
     env.fail_mirakl(FaultRule::once("ST23", "reset-after-commit"));
 
-    assert!(env.act(&key, &Step::CorrectTracking).await.is_err());
+    assert!(env.run(&key).await.is_err());
 
     assert_eq!(env.settle(&key).await, Step::Wait(Wait::Shipment));
     nothing_open(&env).await;
