@@ -106,7 +106,7 @@ impl Orders {
                     self.parcel_found(&at, named, ToldBy::Elsewhere, None)
                         .await?
                 }
-                None => self.tell_parcel(&at, named).await?,
+                None => Box::pin(self.tell_parcel(&at, named)).await?,
             };
             if let Became::Not(problem) = became {
                 // What is late may come; anything else is for a person, and comes first.
@@ -295,7 +295,7 @@ impl Orders {
                 version: named.shipment.version,
                 sending,
             };
-            if let Some(problem) = self.correct_one(&at, &correcting).await? {
+            if let Some(problem) = Box::pin(self.correct_one(&at, &correcting)).await? {
                 return self.block(&at, &step, problem, None, |_| {}).await;
             }
         }

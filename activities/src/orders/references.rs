@@ -119,8 +119,9 @@ impl Orders {
     }
 
     async fn platform(&self, shop: &Shop, now: Timestamp) -> Result<PlatformSettings, Failure> {
-        self.daily(shop, now, "PC01", || shop.client.platform_settings())
-            .await
+        // On the heap, since steps that ask for it are deep already.
+        let read = self.daily(shop, now, "PC01", || shop.client.platform_settings());
+        Box::pin(read).await
     }
 
     /// May an order leave in several shipments (PC01)? Not unless the operator says so.

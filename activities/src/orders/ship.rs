@@ -68,7 +68,7 @@ impl Orders {
             return self.decide(key).await;
         }
         // A whole order may go as one shipment everywhere, so an answer that fails holds nothing up.
-        match self.reads_multi_shipment(&at).await {
+        match Box::pin(self.reads_multi_shipment(&at)).await {
             Ok(several) => at.multi_shipment = Some(several),
             Err(failure) => tracing::debug!("several shipments: {}", failure.text),
         }
@@ -79,7 +79,7 @@ impl Orders {
         let Shipped::Whole(shipment, parcel) = shipped(&open, &at.row.shipments) else {
             return self.decide(key).await;
         };
-        let sending = match self.sending(&at, shipment, parcel).await? {
+        let sending = match Box::pin(self.sending(&at, shipment, parcel)).await? {
             Ok(sending) => sending,
             Err(problem) => {
                 let step = Step::SendTracking;
