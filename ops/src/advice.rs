@@ -47,6 +47,7 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
         | Kind::QueuedTooLong
         | Kind::SeveralParcels
         | Kind::ShortShip
+        | Kind::ToldParcelChanged
         | Kind::ExcessShip
         | Kind::ShippedElsewhere
         | Kind::CancelledInErp

@@ -382,7 +382,9 @@ async fn do_step(orders: &Orders, key: &OrderKey, step: &Step) -> Result<Step, F
         Step::Release => orders.release_sales_order(key).await?,
         Step::CancelSalesOrder => orders.cancel_sales_order(key).await?,
         Step::CancelOrder => orders.cancel_order(key).await?,
-        Step::SendTracking => orders.send_tracking(key).await?,
+        Step::SendTracking => Box::pin(orders.send_tracking(key)).await?,
+        Step::TellParcels => Box::pin(orders.tell_parcels(key)).await?,
+        Step::CorrectTracking => orders.correct_tracking(key).await?,
         Step::ConfirmShipment => orders.confirm_shipment(key).await?,
         Step::Wait(_) | Step::Done(_) => orders.decide(key).await?,
     };

@@ -12,6 +12,7 @@ use crate::acceptance::{self, Verdict};
 use crate::exception::{Kind, Problem};
 use crate::marketplace::{Policy, ShortStock};
 use crate::order::{Order, State};
+use crate::parcel::{self, ToldBy};
 use crate::progress::{Acceptance, Progress, SalesOrder, Sent};
 use crate::shipment::{Quantity, Shipment, Shipped, shipped};
 use crate::step::{Decision, Outcome, Step, Wait};
@@ -25,6 +26,8 @@ pub struct Facts<'a> {
     pub shipments: &'a [Shipment],
     /// The shop's rules.
     pub policy: &'a Policy,
+    /// May an order leave in several shipments (the operator's setting)? `None` while nobody asked.
+    pub multi_shipment: Option<bool>,
     /// Which versions of things these are.
     pub versions: Versions,
     /// The moment of the decision.
@@ -80,8 +83,10 @@ fn still_blocked(progress: &Progress, facts: &Facts<'_>) -> bool {
     };
     let kind = blocked.problem.kind;
     let remapped = kind.is_cured_by_mapping() && facts.versions.mapping != blocked.mapping_version;
-    let reshipped = matches!(blocked.step.as_str(), "send_tracking" | "confirm_shipment")
-        && facts.versions.shipments != blocked.shipments_version;
+    let reshipped = matches!(
+        blocked.step.as_str(),
+        "send_tracking" | "confirm_shipment" | "tell_parcels" | "correct_tracking"
+    ) && facts.versions.shipments != blocked.shipments_version;
     let reread = matches!(kind, Kind::TotalMismatch | Kind::AddressUnusable)
         && facts.versions.order != blocked.order_version;
     !(remapped || reshipped || reread)
@@ -178,8 +183,11 @@ fn before_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
     }
     let open = open_quantities(facts.order);
     let shipped = shipped(&open, facts.shipments);
-    if progress.cancel.is_some() && shipped == Shipped::Nothing {
+    if progress.cancel.is_some() && shipped == Shipped::Nothing && progress.told.is_empty() {
         return call_off(progress, facts);
+    }
+    if let Some(problem) = parcel::changed(progress, facts.shipments) {
+        return person(problem);
     }
     match shipped {
         Shipped::Nothing if progress.released => match changed_lines(facts.order) {
@@ -195,9 +203,30 @@ fn before_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
                 None => Step::Wait(Wait::Address),
             }
         }
+        Shipped::Excess => person(Problem::new(Kind::ExcessShip)),
+        Shipped::Whole(..) | Shipped::Part | Shipped::Short => leaving(progress, facts, &shipped),
+    }
+}
+
+/// Goods have left: each parcel is told by itself where the operator allows that; else they gather
+/// until the order is complete, and go as one shipment.
+fn leaving(progress: &Progress, facts: &Facts<'_>, shipped: &Shipped<'_>) -> Step {
+    // While nobody asked, a whole order goes as one shipment, which every operator takes.
+    let is_whole = matches!(shipped, Shipped::Whole(..));
+    let one_by_one = facts.multi_shipment.unwrap_or(!is_whole);
+    if one_by_one
+        && progress.shipment == Sent::No
+        && let Some(step) = parcels_due(progress, facts)
+    {
+        return step;
+    }
+    match shipped {
+        Shipped::Whole(..) if one_by_one && progress.shipment == Sent::No => {
+            Step::Wait(Wait::Aftercare)
+        }
         Shipped::Whole(shipment, _) => {
             if progress.tracking.as_deref() != Some(tracking_key(shipment).as_str()) {
-                return Step::SendTracking;
+                return number_or(progress, facts, Step::SendTracking);
             }
             match progress.shipment {
                 Sent::No => Step::ConfirmShipment,
@@ -208,10 +237,50 @@ fn before_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
                 Sent::Yes => Step::Wait(Wait::Aftercare),
             }
         }
-        Shipped::SeveralParcels => person(Problem::new(Kind::SeveralParcels)),
+        // What will not come is a person's: to cancel or refund it is no step of this program yet.
         Shipped::Short => person(Problem::new(Kind::ShortShip)),
-        Shipped::Excess => person(Problem::new(Kind::ExcessShip)),
+        _ => Step::Wait(Wait::Shipment),
     }
+}
+
+/// Parcels to be told one by one, or of which corrected tracking is to be sent.
+fn parcels_due(progress: &Progress, facts: &Facts<'_>) -> Option<Step> {
+    if !parcel::corrections(progress, facts.shipments).is_empty() {
+        return Some(number_or(progress, facts, Step::CorrectTracking));
+    }
+    let is_due = !parcel::untold(progress, facts.shipments).is_empty();
+    is_due.then(|| number_or(progress, facts, Step::TellParcels))
+}
+
+/// The step, unless a late tracking number is waited for.
+fn number_or(progress: &Progress, facts: &Facts<'_>, step: Step) -> Step {
+    match &progress.tracking_awaited {
+        Some(late)
+            if late.shipments_version == facts.versions.shipments && facts.now < late.until =>
+        {
+            Step::Wait(Wait::Tracking)
+        }
+        _ => step,
+    }
+}
+
+/// Tracking that changed after the order was shipped, while Mirakl takes it; and, where parcels go
+/// one by one, those of which it is not known whether Mirakl was told.
+fn corrected(progress: &Progress, facts: &Facts<'_>) -> Option<Step> {
+    if facts.order.state != State::Shipped {
+        return None;
+    }
+    let is_whole = progress.told.iter().any(|told| told.call == ToldBy::Order);
+    if is_whole {
+        let open = open_quantities(facts.order);
+        let Shipped::Whole(shipment, _) = shipped(&open, facts.shipments) else {
+            return None;
+        };
+        let is_told = progress.tracking.as_deref() == Some(tracking_key(shipment).as_str());
+        return (!is_told).then(|| number_or(progress, facts, Step::SendTracking));
+    }
+    let one_by_one = facts.multi_shipment == Some(true) && progress.shipment == Sent::No;
+    one_by_one.then(|| parcels_due(progress, facts)).flatten()
 }
 
 fn after_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
@@ -222,14 +291,18 @@ fn after_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
         return toward_sales_order(progress, facts).unwrap_or(Step::FindSalesOrder);
     }
     let left = shipped(&open_quantities(facts.order), facts.shipments) != Shipped::Nothing;
-    let ours = progress.shipment == Sent::Yes || progress.settled_by_hand;
+    let by_parcels = !progress.told.is_empty();
+    let ours = progress.shipment == Sent::Yes || by_parcels || progress.settled_by_hand;
     if !left && !ours {
         return person(Problem::new(Kind::ShippedElsewhere));
     }
     if facts.order.state == State::Closed || facts.now >= aftercare_ends(facts) {
         return Step::Done(Outcome::Fulfilled);
     }
-    Step::Wait(Wait::Aftercare)
+    if let Some(problem) = parcel::changed(progress, facts.shipments) {
+        return person(problem);
+    }
+    corrected(progress, facts).unwrap_or(Step::Wait(Wait::Aftercare))
 }
 
 /// Refused or cancelled on Mirakl: no open sales order may stay behind.
@@ -340,6 +413,7 @@ pub fn wake_at(progress: &Progress, facts: &Facts<'_>, step: &Step) -> Option<Ti
     }
     match step {
         Step::Wait(Wait::Aftercare) => Some(aftercare_ends(facts)),
+        Step::Wait(Wait::Tracking) => progress.tracking_awaited.as_ref().map(|late| late.until),
         Step::Wait(Wait::Person(_)) => progress.blocked.as_ref().and_then(|b| b.look_at),
         _ => None,
     }

@@ -4,6 +4,7 @@ mod conformance;
 mod exports;
 mod reading;
 mod scripted;
+mod shipments;
 mod simulated;
 mod stock;
 mod wire;

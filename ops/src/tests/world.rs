@@ -277,6 +277,7 @@ impl World {
                 carrier: "UPS".into(),
                 confirmed_at: Some(at(5000)),
                 parcels: vec![Parcel {
+                    parcel_id: None,
                     tracking_number: Some("1Z999AA10123456784".into()),
                     tracking_url: None,
                     lines: vec![Quantity {

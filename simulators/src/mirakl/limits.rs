@@ -24,6 +24,7 @@ fn published(op: &str) -> Option<(i64, usize)> {
     match op {
         "OR04" | "OR11" | "STO01" | "STO03" | "OF52" => Some((60, 1)),
         "STO02" => Some((15, 1)),
+        "ST12" => Some((300, 1)),
         "OF53" => Some((10, 1)),
         "OR13" | "RT11" => Some((300, 1)),
         "TL02" => Some((60, 20)),
