@@ -370,7 +370,9 @@ pub fn list(ledger: &Value, name: &str) -> Vec<Value> {
 }
 
 async fn act(orders: &Orders, key: &OrderKey, step: &Step) -> Result<Step, Failure> {
-    orders.for_order(key, Box::pin(do_step(orders, key, step))).await
+    orders
+        .for_order(key, Box::pin(do_step(orders, key, step)))
+        .await
 }
 
 async fn do_step(orders: &Orders, key: &OrderKey, step: &Step) -> Result<Step, Failure> {

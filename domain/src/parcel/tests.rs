@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::fulfillment::tests::{at, whole_shipment};
 
@@ -133,4 +135,109 @@ fn a_parcel_keeps_its_name_through_the_versions() {
     assert_eq!(left(std::slice::from_ref(&one))[0].name, "S1/P7");
     one.version = 2;
     assert_eq!(left(&[one])[0].name, "S1/P7");
+}
+
+/// Something that the warehouse or we do.
+#[derive(Clone, Debug)]
+enum Event {
+    Ship(u32),
+    Void(usize),
+    Renumber(usize),
+    Tell,
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        3 => (1_u32..4).prop_map(Event::Ship),
+        1 => (0_usize..6).prop_map(Event::Void),
+        1 => (0_usize..6).prop_map(Event::Renumber),
+        4 => Just(Event::Tell),
+    ]
+}
+
+/// One order of a single line, its shipments, and what Mirakl knows.
+struct Life {
+    ordered: u32,
+    shipments: Vec<Shipment>,
+    progress: Progress,
+    /// How often each name was told as a new shipment.
+    sent: std::collections::BTreeMap<String, u32>,
+}
+
+impl Life {
+    fn pieces(&self) -> u32 {
+        left(&self.shipments)
+            .iter()
+            .flat_map(|named| &named.parcel.lines)
+            .map(|line| line.quantity)
+            .sum()
+    }
+
+    fn happens(&mut self, event: &Event) {
+        match event {
+            Event::Ship(pieces) => {
+                let pieces = (*pieces).min(self.ordered - self.pieces());
+                if pieces > 0 {
+                    let id = format!("S{}", self.shipments.len());
+                    self.shipments.push(shipment(&id, 1, false, pieces));
+                }
+            }
+            Event::Void(place) => self.change(*place, |shipment| shipment.voided = true),
+            Event::Renumber(place) => self.change(*place, |_| ()),
+            Event::Tell => self.tell(),
+        }
+    }
+
+    fn change(&mut self, place: usize, change: impl Fn(&mut Shipment)) {
+        if let Some(shipment) = self.shipments.get_mut(place).filter(|s| !s.voided) {
+            shipment.version += 1;
+            change(shipment);
+        }
+    }
+
+    /// As the order's steps do it: what is wrong is a person's, and comes first.
+    fn tell(&mut self) {
+        if changed(&self.progress, &self.shipments).is_some() {
+            return;
+        }
+        for (place, named) in corrections(&self.progress, &self.shipments) {
+            let one = &mut self.progress.told[place];
+            (one.parcel, one.version) = (named.name, named.shipment.version);
+        }
+        for named in untold(&self.progress, &self.shipments) {
+            *self.sent.entry(named.name.clone()).or_default() += 1;
+            let pieces = named.parcel.lines[0].quantity;
+            let new = told(&named.name, pieces, named.shipment.version);
+            self.progress.told.push(new);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_leaves_is_told_once_and_never_more_than_was_ordered(
+        ordered in 1_u32..8, events in prop::collection::vec(event(), 1..40),
+    ) {
+        let mut life = Life {
+            ordered,
+            shipments: vec![],
+            progress: knows(vec![]),
+            sent: std::collections::BTreeMap::new(),
+        };
+        for event in &events {
+            life.happens(event);
+            prop_assert!(life.sent.values().all(|times| *times == 1), "{:?}", life.sent);
+            prop_assert!(life.pieces() <= ordered);
+            let known = &life.progress.told;
+            if matches!(event, Event::Tell) && changed(&life.progress, &life.shipments).is_none() {
+                let pieces: u32 = known.iter().flat_map(|t| &t.lines).map(|l| l.quantity).sum();
+                prop_assert_eq!(pieces, life.pieces(), "Mirakl knows what left, no more and no less");
+                let mut names: Vec<_> = known.iter().map(|t| t.parcel.clone()).collect();
+                let mut live: Vec<_> = left(&life.shipments).into_iter().map(|n| n.name).collect();
+                names.sort();
+                live.sort();
+                prop_assert_eq!(names, live);
+            }
+        }
+    }
 }
