@@ -136,6 +136,7 @@ mod tests {
         several_parcels: 
         short_ship: 
         excess_ship: 
+        told_parcel_changed: 
         shipped_elsewhere: 
         cancelled_after_pick: bcm orders mark-done nordwind/C-1001-A --step cancel_sales_order
         cancelled_in_erp: 

@@ -109,7 +109,7 @@ pub struct LineItem {
 pub struct ShipmentItem {
     /// BlueCherry's ID.
     pub shipment_id: String,
-    /// `draft`, `final` or `voided`.
+    /// `partial` while more is to come, `final`, or `voided`.
     pub status: &'static str,
     /// Carrier as BlueCherry names it.
     pub carrier: String,
@@ -132,8 +132,8 @@ pub struct ParcelItem {
     pub parcel: String,
     /// Pieces by line.
     pub lines: Vec<Quantity>,
-    /// Carrier's number, where there is one.
-    pub tracking_number: Option<String>,
+    /// Is there a tracking number? The number itself leads to an address.
+    pub tracked: bool,
     /// When Mirakl was told, RFC 3339; empty while it was not.
     pub told_at: Option<Timestamp>,
     /// By which call: `ST01`, `OR24`, or empty when Mirakl knew it from somebody else.
@@ -150,7 +150,7 @@ fn parcels(row: &OrderRow) -> Vec<ParcelItem> {
     let item = |named: &domain::parcel::Named<'_>| ParcelItem {
         parcel: named.name.clone(),
         lines: named.parcel.lines.clone(),
-        tracking_number: named.parcel.tracking_number.clone(),
+        tracked: named.parcel.tracking_number.is_some(),
         told_at: of(&named.name).map(|one| one.at),
         told_by: of(&named.name).map(|one| one.call.code()),
         voided: false,
@@ -161,7 +161,7 @@ fn parcels(row: &OrderRow) -> Vec<ParcelItem> {
     let gone = gone.map(|one| ParcelItem {
         parcel: one.parcel.clone(),
         lines: one.lines.clone(),
-        tracking_number: None,
+        tracked: false,
         told_at: Some(one.at),
         told_by: Some(one.call.code()),
         voided: true,
@@ -250,7 +250,7 @@ impl From<&Shipment> for ShipmentItem {
             status: match (shipment.voided, shipment.is_final) {
                 (true, _) => "voided",
                 (false, true) => "final",
-                (false, false) => "draft",
+                (false, false) => "partial",
             },
             carrier: shipment.carrier.clone(),
             ship_via: shipment.ship_via.clone(),

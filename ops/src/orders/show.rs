@@ -161,9 +161,10 @@ impl OrderDocument {
             vec![
                 Cell::from(&parcel.parcel),
                 lines.join(", ").into(),
-                match parcel.voided {
-                    true => "voided".into(),
-                    false => or_dash(parcel.tracking_number.clone()),
+                match (parcel.voided, parcel.tracked) {
+                    (true, _) => "voided".into(),
+                    (false, true) => "yes".into(),
+                    (false, false) => "none".into(),
                 },
                 or_dash(parcel.told_at.map(moment)),
                 by.into(),
