@@ -11,7 +11,7 @@ use ledger::{Ended, Intent, NewEvent, Note, Settled};
 use mirakl::{NewShipment, ShipmentLine};
 use serde::{Deserialize, Serialize};
 
-use super::effect::is_refusal;
+use super::effect::{Attempt, is_refusal};
 use super::ship::Sending;
 use super::{Orders, Situation};
 use crate::Failure;
@@ -211,27 +211,44 @@ impl Orders {
                     reason.unwrap_or("other").to_owned()
                 }
             },
-            Err(error) if is_refusal(error.retry(), error.fate()) => {
-                evidence(error.code().unwrap_or("refused"))
-            }
-            Err(error) => {
-                let fate = error.fate();
-                return Err(self.after_failing(&attempt, fate, error.into()).await);
-            }
+            Err(error) => self.code_of_no(&attempt, error).await?,
         };
-        self.ended(&attempt, Ended::NotDone).await?;
-        self.settle_refused(at, &attempt.intent).await?;
-        Ok(Became::Not(refused("ST01", &refusal, &named.name)))
+        let problem = self.said_no(at, &attempt, &refusal, &named.name).await?;
+        Ok(Became::Not(problem))
     }
 
-    async fn settle_refused(&self, at: &Situation<'_>, intent: &Intent) -> Result<(), Failure> {
+    /// The code of a refusal.
+    ///
+    /// # Errors
+    /// It is none: what the failed call asks for.
+    async fn code_of_no(&self, attempt: &Attempt, error: mirakl::Error) -> Result<String, Failure> {
+        if is_refusal(error.retry(), error.fate()) {
+            return Ok(evidence(error.code().unwrap_or("refused")));
+        }
+        let fate = error.fate();
+        Err(self.after_failing(attempt, fate, error.into()).await)
+    }
+
+    /// Notes that Mirakl said no to a parcel: nothing was done, and a person is asked.
+    async fn said_no(
+        &self,
+        at: &Situation<'_>,
+        attempt: &Attempt,
+        code: &str,
+        parcel: &str,
+    ) -> Result<Problem, Failure> {
+        self.ended(attempt, Ended::NotDone).await?;
         let note = Note {
-            settle: Some((intent, Settled::Refused)),
+            settle: Some((&attempt.intent, Settled::Refused)),
             event: None,
         };
         let key = &at.row.key;
         self.ledger().advance(key, note, self.now(), |_| {}).await?;
-        Ok(())
+        let problem = Problem::new(Kind::MarketplaceRefused);
+        Ok(problem
+            .with("call", attempt.call)
+            .with("code", code)
+            .with("parcel", evidence(parcel)))
     }
 
     /// Notes that Mirakl knows a parcel.
@@ -348,23 +365,9 @@ impl Orders {
                 return Ok(None);
             }
             Ok(Some(refusal)) => refusal.as_str().to_owned(),
-            Err(error) if is_refusal(error.retry(), error.fate()) => {
-                evidence(error.code().unwrap_or("refused"))
-            }
-            Err(error) => {
-                let fate = error.fate();
-                return Err(self.after_failing(&attempt, fate, error.into()).await);
-            }
+            Err(error) => self.code_of_no(&attempt, error).await?,
         };
-        self.ended(&attempt, Ended::NotDone).await?;
-        self.settle_refused(at, &attempt.intent).await?;
-        Ok(Some(refused("ST23", &refusal, &frozen.parcel)))
+        let problem = self.said_no(at, &attempt, &refusal, &frozen.parcel);
+        problem.await.map(Some)
     }
-}
-
-fn refused(call: &str, code: &str, parcel: &str) -> Problem {
-    Problem::new(Kind::MarketplaceRefused)
-        .with("call", call)
-        .with("code", code)
-        .with("parcel", evidence(parcel))
 }
