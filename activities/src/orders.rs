@@ -7,6 +7,7 @@ mod create;
 mod customer;
 mod effect;
 mod glance;
+mod parcels;
 mod references;
 mod release;
 mod ship;
@@ -41,6 +42,8 @@ pub(crate) struct Situation<'a> {
     pub(crate) row: OrderRow,
     pub(crate) mapped: Mapped,
     pub(crate) now: Timestamp,
+    /// The operator's setting as last read; looked up where goods may leave only.
+    pub(crate) multi_shipment: Option<bool>,
     accepts_early: bool,
 }
 
@@ -50,6 +53,7 @@ impl Situation<'_> {
             order: &self.row.order,
             shipments: &self.row.shipments,
             policy: &self.shop.policy,
+            multi_shipment: self.multi_shipment,
             versions: Versions {
                 mapping: self.mapped.version,
                 order: self.row.seen_version,
@@ -122,7 +126,13 @@ impl Orders {
             ))
         })?;
         let mapped = self.connections.mappings().await?;
+        let may_leave = matches!(row.order.state, State::Shipping | State::Shipped);
+        let multi_shipment = match may_leave {
+            true => self.kept_multi_shipment(shop).await?,
+            false => None,
+        };
         Ok(Situation {
+            multi_shipment,
             shop,
             row,
             mapped,

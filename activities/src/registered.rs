@@ -192,6 +192,25 @@ impl OrderActivities {
         alive(&ctx, orders.for_order(&order, work)).await
     }
 
+    #[activity(name = "tell_parcels")]
+    pub async fn tell_parcels(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        alive(&ctx, self.0.for_order(&order, self.0.tell_parcels(&order))).await
+    }
+
+    #[activity(name = "correct_tracking")]
+    pub async fn correct_tracking(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        let correcting = self.0.correct_tracking(&order);
+        alive(&ctx, self.0.for_order(&order, correcting)).await
+    }
+
     #[activity(name = "confirm_shipment")]
     pub async fn confirm_shipment(
         self: Arc<Self>,

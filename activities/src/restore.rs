@@ -67,9 +67,12 @@ impl Orders {
         said: &[Exported],
         queues: bool,
     ) -> Result<Restored, Failure> {
-        let at = self.situation(key).await?;
+        let mut at = self.situation(key).await?;
         if !at.row.ours {
             return Ok(Restored::default());
+        }
+        if at.row.order.state == State::Shipped && at.multi_shipment.is_none() {
+            at.multi_shipment = self.reads_multi_shipment(&at).await.ok();
         }
         let found = self.sales_order_of(&at).await?;
         let mut progress = restored(&at, found.as_ref(), &self.site().hold_code);
@@ -251,7 +254,8 @@ fn restored(at: &Situation<'_>, found: Option<&SalesOrder>, hold_code: &str) -> 
         if same || order.state.is_shipped() {
             p.tracking = Some(tracking_key(shipment));
         }
-        if order.state.is_shipped() {
+        // Where parcels are told one by one, Mirakl is asked which it knows.
+        if order.state.is_shipped() && at.multi_shipment != Some(true) {
             p.shipment = Sent::Yes;
         }
     }

@@ -280,6 +280,7 @@ mod tests {
         let told = |shipments: &[crate::shipment::Shipment]| {
             let versions = Versions::default();
             let facts = Facts {
+                multi_shipment: None,
                 order: &order,
                 shipments,
                 policy: &policy,

@@ -157,7 +157,7 @@ kinds! {
         "Ask the operator for the missing part, complete the sales order in BlueCherry and mark the step done.";
     /// More parcels than one call can tell.
     SeveralParcels, "several_parcels", Operations, false,
-        "The order left in several parcels; this release confirms whole orders in one parcel only.",
+        "The order left in several parcels, and an earlier release of this program confirmed whole orders in one parcel only.",
         "Confirm the shipments in the Mirakl back office; the order goes on when Mirakl shows it shipped.";
     /// The warehouse shipped less than ordered.
     ShortShip, "short_ship", CustomerCare, false,
@@ -167,6 +167,10 @@ kinds! {
     ExcessShip, "excess_ship", Operations, false,
         "BlueCherry reports more pieces shipped than were ordered, or a line that is not in the order.",
         "Have the warehouse correct the fulfilment record.";
+    /// A parcel changed after Mirakl was told of it.
+    ToldParcelChanged, "told_parcel_changed", Operations, false,
+        "A parcel that Mirakl was told of was voided in BlueCherry, or holds other pieces now.",
+        "Ask the warehouse. Sent again with the same contents, its new tracking goes out by itself; else settle it with the customer in the Mirakl back office.";
     /// Shipped on Mirakl, not in BlueCherry.
     ShippedElsewhere, "shipped_elsewhere", Operations, false,
         "Mirakl shows the order shipped, and BlueCherry has no final shipment for it.",

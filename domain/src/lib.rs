@@ -14,6 +14,7 @@ pub mod mapping;
 pub mod marketplace;
 pub mod money;
 pub mod order;
+pub mod parcel;
 pub mod progress;
 pub mod refund;
 pub mod retry;

@@ -3,8 +3,14 @@
 //! Codes are compared trimmed and without regard to case; what comes out is as the table has it.
 //! Rows have valid dates, so that a code may mean another thing from a day on.
 
+mod rule;
+
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+
+pub use rule::{MappedSku, SkuRule, by_rule};
 
 /// The days a row counts, both included. Empty ends are open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +150,8 @@ pub struct AllowanceRow {
 pub struct Mappings {
     /// `skus.csv`.
     pub skus: Vec<SkuRow>,
+    /// `sku_rules.csv`.
+    pub sku_rules: Vec<SkuRule>,
     /// `warehouses.csv`.
     pub warehouses: Vec<WarehouseRow>,
     /// `ship_via.csv`.
@@ -175,14 +183,22 @@ fn best<'a, R>(
 }
 
 impl Mappings {
-    /// What an offer SKU is in BlueCherry on a day.
-    pub fn sku(&self, marketplace: &str, offer_sku: &str, day: Date) -> Option<&SkuRow> {
-        best(
+    /// What an offer SKU is in BlueCherry on a day: by its row, else by a rule.
+    pub fn sku(&self, marketplace: &str, offer_sku: &str, day: Date) -> Option<MappedSku<'_>> {
+        let row = best(
             &self.skus,
             marketplace,
             |r| &r.marketplace,
             |r| same_code(&r.offer_sku, offer_sku) && r.valid.on(day),
-        )
+        );
+        let mapped = row.map(|row| MappedSku {
+            division: &row.division,
+            sku: Cow::Borrowed(&row.sku),
+        });
+        mapped.or_else(|| {
+            let rules = self.sku_rules.iter().filter(|rule| rule.valid.on(day));
+            by_rule(rules, marketplace, offer_sku)
+        })
     }
 
     /// Where a division's goods leave from on a day.

@@ -118,6 +118,8 @@ pub struct Policy {
     pub acceptance_limit_s: u32,
     /// How long after shipment an order's run stays to hear of returns and refunds.
     pub aftercare_s: u32,
+    /// How long a parcel's late tracking number is waited for before a person is asked.
+    pub tracking_grace_s: u32,
 }
 
 impl Policy {

@@ -32,6 +32,10 @@ pub struct Progress {
     pub tracking: Option<String>,
     /// Shipment confirmation that Mirakl was given.
     pub shipment: Sent,
+    /// Parcels that Mirakl knows of, in the order they were told.
+    pub told: Vec<crate::parcel::ToldParcel>,
+    /// A parcel's tracking number is waited for.
+    pub tracking_awaited: Option<TrackingAwaited>,
     /// Why the current step cannot go on.
     pub blocked: Option<Blocked>,
     /// A person holds the order.
@@ -177,6 +181,15 @@ pub enum Sent {
 pub struct Cancelled {
     /// Pieces BlueCherry could not cancel any more.
     pub not_cancelled: u32,
+}
+
+/// A parcel left without the tracking number that its carrier or shipping method needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrackingAwaited {
+    /// Shipments then seen; a newer one may hold the number.
+    pub shipments_version: i64,
+    /// How long it is waited for before a person is asked.
+    pub until: Timestamp,
 }
 
 /// A step that was refused.

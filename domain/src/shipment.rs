@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A fulfilment of BlueCherry. Only a final one that is not voided counts.
+/// A fulfilment of BlueCherry: one shipment that the warehouse confirmed. It counts unless voided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shipment {
     /// BlueCherry's shipment ID.
     pub shipment_id: String,
     /// Grows with each change of the same shipment.
     pub version: i64,
-    /// No more will change: the warehouse confirmed it.
+    /// Nothing more of the order will be shipped.
     pub is_final: bool,
     /// Taken back by the warehouse.
     pub voided: bool,
@@ -31,6 +31,9 @@ pub struct Shipment {
 /// One parcel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parcel {
+    /// BlueCherry's ID of it; the place in the shipment stands for one that has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parcel_id: Option<String>,
     /// Carrier's number, where there is one.
     #[serde(default)]
     pub tracking_number: Option<String>,
@@ -53,13 +56,14 @@ pub struct Quantity {
 /// What stands shipped for an order, all its counting shipments taken together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shipped<'a> {
-    /// Nothing final yet.
+    /// Nothing yet.
     Nothing,
-    /// The whole order in one parcel.
+    /// The whole order; the parcel that left first, whose tracking stands for an order that Mirakl
+    /// takes as one shipment only.
     Whole(&'a Shipment, &'a Parcel),
-    /// The whole order, in more parcels or shipments than one.
-    SeveralParcels,
-    /// Less than ordered, and final.
+    /// Less than ordered, and more is to come.
+    Part,
+    /// Less than ordered, and the warehouse says of all that is missing that it will not come.
     Short,
     /// More than ordered, or a line that is not in the order.
     Excess,
@@ -67,45 +71,47 @@ pub enum Shipped<'a> {
 
 /// Adds up what was shipped against what is open on the order.
 ///
-/// An empty list of shipments, or one without a final one, is [`Shipped::Nothing`].
+/// An empty list of shipments, or one of voided ones, is [`Shipped::Nothing`].
 pub fn shipped<'a>(open: &[Quantity], shipments: &'a [Shipment]) -> Shipped<'a> {
-    let counting: Vec<&Shipment> = shipments
+    let counting: Vec<&Shipment> = counting(shipments).collect();
+    let mut parcels: Vec<(&Shipment, &Parcel)> = counting
         .iter()
-        .filter(|s| s.is_final && !s.voided)
+        .flat_map(|s| s.parcels.iter().map(move |p| (*s, p)))
         .collect();
     if counting.is_empty() {
         return Shipped::Nothing;
     }
-    let sent = |line: &str| -> u64 {
-        let parcels = counting.iter().flat_map(|s| &s.parcels);
-        let lines = parcels.flat_map(|p| &p.lines).filter(|q| q.line_id == line);
-        lines.map(|q| u64::from(q.quantity)).sum()
-    };
+    let sent = |line: &str| sum(parcels.iter().flat_map(|(_, p)| &p.lines), line);
+    let short = |line: &str| sum(counting.iter().flat_map(|s| &s.short), line);
     let known = |line: &str| open.iter().any(|q| q.line_id == line);
-    let mut parcels = counting
+    let mut lines = parcels.iter().flat_map(|(_, p)| &p.lines);
+    let strange = lines.any(|q| !known(&q.line_id));
+    let mut wanted = open
         .iter()
-        .flat_map(|s| s.parcels.iter().map(move |p| (*s, p)));
-    let strange = parcels
-        .clone()
-        .flat_map(|(_, p)| &p.lines)
-        .any(|q| !known(&q.line_id));
-    if strange
-        || open
-            .iter()
-            .any(|q| sent(&q.line_id) > u64::from(q.quantity))
-    {
+        .map(|q| (u64::from(q.quantity), q.line_id.as_str()));
+    if strange || wanted.clone().any(|(wanted, line)| sent(line) > wanted) {
         return Shipped::Excess;
     }
-    if open
-        .iter()
-        .any(|q| sent(&q.line_id) < u64::from(q.quantity))
-    {
-        return Shipped::Short;
+    if wanted.clone().any(|(wanted, line)| sent(line) < wanted) {
+        let is_over = counting.iter().any(|s| s.is_final);
+        let comes = !is_over && wanted.any(|(wanted, line)| sent(line) + short(line) < wanted);
+        return if comes { Shipped::Part } else { Shipped::Short };
     }
-    match (parcels.next(), parcels.next()) {
-        (Some((shipment, parcel)), None) => Shipped::Whole(shipment, parcel),
-        _ => Shipped::SeveralParcels,
+    parcels.sort_by_key(|(s, _)| (s.confirmed_at, &s.shipment_id));
+    match parcels.first() {
+        Some((shipment, parcel)) => Shipped::Whole(shipment, parcel),
+        None => Shipped::Nothing,
     }
+}
+
+/// The shipments that count: each is confirmed by the warehouse, so all that are not voided.
+pub fn counting(shipments: &[Shipment]) -> impl Iterator<Item = &Shipment> {
+    shipments.iter().filter(|s| !s.voided)
+}
+
+fn sum<'a>(lines: impl Iterator<Item = &'a Quantity>, line_id: &str) -> u64 {
+    let mine = lines.filter(|q| q.line_id == line_id);
+    mine.map(|q| u64::from(q.quantity)).sum()
 }
 
 /// How a carrier is named to Mirakl.
@@ -139,6 +145,7 @@ mod tests {
 
     fn shipment(parcels: Vec<Vec<Quantity>>) -> Shipment {
         let parcel = |lines| Parcel {
+            parcel_id: None,
             tracking_number: None,
             tracking_url: None,
             lines,
@@ -157,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_final_order_in_one_parcel_is_whole() {
+    fn an_order_is_whole_once_all_of_it_left_and_short_once_nothing_more_comes() {
         let open = [of("1", 2), of("2", 1)];
         let whole = shipment(vec![vec![of("1", 2), of("2", 1)]]);
         assert!(matches!(
@@ -165,19 +172,33 @@ mod tests {
             Shipped::Whole(..)
         ));
         assert_eq!(shipped(&open, &[]), Shipped::Nothing);
-        let draft = Shipment {
-            is_final: false,
-            ..whole.clone()
-        };
-        assert_eq!(shipped(&open, &[draft]), Shipped::Nothing);
         let voided = Shipment {
             voided: true,
             ..whole.clone()
         };
         assert_eq!(shipped(&open, &[voided]), Shipped::Nothing);
         let two = shipment(vec![vec![of("1", 2)], vec![of("2", 1)]]);
-        assert_eq!(shipped(&open, &[two]), Shipped::SeveralParcels);
-        let short = shipment(vec![vec![of("1", 1), of("2", 1)]]);
+        let first = &two.parcels[0];
+        assert_eq!(
+            shipped(&open, std::slice::from_ref(&two)),
+            Shipped::Whole(&two, first)
+        );
+        let last = shipment(vec![vec![of("1", 1), of("2", 1)]]);
+        assert_eq!(shipped(&open, std::slice::from_ref(&last)), Shipped::Short);
+        let part = Shipment {
+            is_final: false,
+            ..last
+        };
+        assert_eq!(shipped(&open, std::slice::from_ref(&part)), Shipped::Part);
+        let rest = shipment(vec![vec![of("1", 1)]]);
+        assert!(matches!(
+            shipped(&open, &[part.clone(), rest]),
+            Shipped::Whole(..)
+        ));
+        let short = Shipment {
+            short: vec![of("1", 1)],
+            ..part
+        };
         assert_eq!(shipped(&open, &[short]), Shipped::Short);
         let double = [whole.clone(), whole];
         assert_eq!(shipped(&open, &double), Shipped::Excess);

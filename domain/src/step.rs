@@ -27,6 +27,10 @@ pub enum Step {
     SendTracking,
     /// Confirm the shipment (OR24).
     ConfirmShipment,
+    /// Tell each parcel that left as a shipment of its own (ST01).
+    TellParcels,
+    /// Send the corrected tracking of a parcel that was told (ST23).
+    CorrectTracking,
     /// Nothing to do until there is news.
     Wait(Wait),
     /// The order's run is over.
@@ -65,6 +69,8 @@ impl Step {
             Self::CancelOrder => "cancel_order",
             Self::SendTracking => "send_tracking",
             Self::ConfirmShipment => "confirm_shipment",
+            Self::TellParcels => "tell_parcels",
+            Self::CorrectTracking => "correct_tracking",
             Self::Wait(_) => "wait",
             Self::Done(_) => "done",
         }
@@ -87,6 +93,8 @@ pub enum Wait {
     ReadBack,
     /// The warehouse.
     Shipment,
+    /// A tracking number that is late.
+    Tracking,
     /// Returns and refunds, until the aftercare time is over.
     Aftercare,
     /// A person's `release`.
@@ -107,6 +115,7 @@ impl Wait {
             Self::Queue => "queue",
             Self::ReadBack => "read_back",
             Self::Shipment => "shipment",
+            Self::Tracking => "tracking",
             Self::Aftercare => "aftercare",
             Self::Held => "held",
             Self::DryRun(_) => "dry_run",

@@ -12,6 +12,7 @@ mod cause;
 mod client;
 mod error;
 mod export;
+mod multi_shipment;
 mod offers;
 mod orders;
 mod page;
@@ -28,6 +29,10 @@ pub use cause::Cause;
 pub use client::{Client, Config};
 pub use error::Error;
 pub use export::{Export, ExportFile};
+pub use multi_shipment::{
+    NewShipment, SHIPMENTS_MOST, Shipment, ShipmentLine, ShipmentRefusal, ShipmentRefused,
+    ShownTracking, Told,
+};
 pub use offers::{ExportedOffer, Offer, OfferExport, OfferFile, OfferFileAddress};
 pub use orders::{
     AdditionalField, Address, Cancelation, Center, Channel, CommissionTax, Contact, Customer,

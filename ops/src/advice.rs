@@ -47,6 +47,7 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
         | Kind::QueuedTooLong
         | Kind::SeveralParcels
         | Kind::ShortShip
+        | Kind::ToldParcelChanged
         | Kind::ExcessShip
         | Kind::ShippedElsewhere
         | Kind::CancelledInErp
@@ -145,6 +146,7 @@ mod tests {
         several_parcels: 
         short_ship: 
         excess_ship: 
+        told_parcel_changed: 
         shipped_elsewhere: 
         cancelled_after_pick: bcm orders mark-done nordwind/C-1001-A --step cancel_sales_order
         cancelled_in_erp: 

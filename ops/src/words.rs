@@ -28,6 +28,7 @@ pub(crate) fn standing(
             "Mirakl was told; waits for the next pull of orders to show what became of it."
         }
         (_, Some("shipment")) => "Released in BlueCherry; waits for the warehouse to ship.",
+        (_, Some("tracking")) => "Left the warehouse; waits for a tracking number that is late.",
         (_, Some("aftercare")) => {
             "Shipped, and Mirakl knows; stays open for what may come after the sale."
         }
@@ -89,6 +90,8 @@ pub(crate) fn step(word: &str) -> &str {
         "cancel_sales_order" => "cancelling the sales order",
         "cancel_order" => "cancelling on Mirakl",
         "send_tracking" => "sending carrier and tracking number",
+        "tell_parcels" => "telling Mirakl of a parcel",
+        "correct_tracking" => "correcting a parcel's tracking",
         "confirm_shipment" => "confirming the shipment",
         _ => word,
     }

@@ -17,6 +17,7 @@ mod feeds;
 mod flood;
 mod happy;
 mod held_mappings;
+mod parcels;
 mod postgres;
 mod rebuild;
 mod rebuild_waiting;

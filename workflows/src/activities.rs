@@ -133,6 +133,18 @@ impl OrderActivities {
         unimplemented!()
     }
 
+    /// Tells each parcel that left as a shipment of its own (ST01).
+    #[activity(name = "tell_parcels")]
+    pub fn tell_parcels(order: OrderKey) -> Result<Decision, ActivityError> {
+        unimplemented!()
+    }
+
+    /// Sends the corrected tracking of parcels that were told (ST23).
+    #[activity(name = "correct_tracking")]
+    pub fn correct_tracking(order: OrderKey) -> Result<Decision, ActivityError> {
+        unimplemented!()
+    }
+
     /// Confirms the shipment of the whole order (OR24).
     #[activity(name = "confirm_shipment")]
     pub fn confirm_shipment(order: OrderKey) -> Result<Decision, ActivityError> {

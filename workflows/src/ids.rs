@@ -148,6 +148,8 @@ mod tests {
                 OrderActivities::cancel_sales_order.name(),
                 OrderActivities::cancel_order.name(),
                 OrderActivities::send_tracking.name(),
+                OrderActivities::tell_parcels.name(),
+                OrderActivities::correct_tracking.name(),
                 OrderActivities::confirm_shipment.name(),
                 FeedActivities::collect_orders.name(),
                 FeedActivities::collect_shipments.name(),

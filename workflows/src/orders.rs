@@ -176,6 +176,18 @@ impl FulfillOrder {
                     )
                     .await
                 }
+                Step::TellParcels => {
+                    Self::act(ctx, OrderActivities::tell_parcels, &order, "tell parcels").await
+                }
+                Step::CorrectTracking => {
+                    Self::act(
+                        ctx,
+                        OrderActivities::correct_tracking,
+                        &order,
+                        "correct tracking",
+                    )
+                    .await
+                }
                 Step::Wait(_) => Self::wait(ctx, &order).await,
                 Step::Done(outcome) => {
                     Self::handlers_finished(ctx).await;

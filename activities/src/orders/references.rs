@@ -110,12 +110,35 @@ impl Orders {
         shop: &Shop,
         now: Timestamp,
     ) -> Result<bool, Failure> {
-        let settings: PlatformSettings = self
-            .daily(shop, now, "PC01", || shop.client.platform_settings())
-            .await?;
-        let forbidden = settings
+        let forbidden = self
+            .platform(shop, now)
+            .await?
             .features
             .and_then(|f| f.disable_seller_alternative_carrier);
         Ok(!forbidden.unwrap_or(false))
     }
+
+    async fn platform(&self, shop: &Shop, now: Timestamp) -> Result<PlatformSettings, Failure> {
+        // On the heap, since steps that ask for it are deep already.
+        let read = self.daily(shop, now, "PC01", || shop.client.platform_settings());
+        Box::pin(read).await
+    }
+
+    /// May an order leave in several shipments (PC01)? Not unless the operator says so.
+    pub(crate) async fn reads_multi_shipment(&self, at: &Situation<'_>) -> Result<bool, Failure> {
+        Ok(is_multi_shipment(&self.platform(at.shop, at.now).await?))
+    }
+
+    /// The same as it was read last, however long ago; nothing while nobody asked.
+    pub(super) async fn kept_multi_shipment(&self, shop: &Shop) -> Result<Option<bool>, Failure> {
+        let kept = self.ledger().reference(&shop.host, "PC01").await?;
+        let settings = kept.and_then(|kept| serde_json::from_str(&kept.json).ok());
+        Ok(settings.as_ref().map(is_multi_shipment))
+    }
+}
+
+fn is_multi_shipment(settings: &PlatformSettings) -> bool {
+    let features = settings.features.as_ref();
+    let shipment = features.and_then(|features| features.shipment.as_ref());
+    shipment.and_then(|s| s.multi_shipment).unwrap_or(false)
 }

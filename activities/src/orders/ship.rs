@@ -1,14 +1,17 @@
-//! Tracking (OR23), then the shipment's confirmation (OR24), for a whole order in one parcel.
+//! Tracking (OR23), then the shipment's confirmation (OR24), for a whole order as one shipment.
+
+use std::time::Duration;
 
 use domain::exception::{Kind, Problem};
 use domain::fulfillment::{open_quantities, tracking_key};
 use domain::marketplace::OrderKey;
-use domain::progress::{Progress, Sent};
+use domain::parcel::{self, ToldBy, ToldParcel};
+use domain::progress::{Progress, Sent, TrackingAwaited};
 use domain::retry::Fate;
 use domain::shipment::{Parcel, Shipment, Shipped, shipped};
 use domain::step::{Decision, Step};
 use jiff::tz::TimeZone;
-use ledger::{Ended, NewEvent};
+use ledger::{Ended, NewEvent, Note};
 use mirakl::Tracking;
 use serde::{Deserialize, Serialize};
 
@@ -16,16 +19,35 @@ use super::effect::{doubt_sent, is_proven, is_refusal, unfinished};
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::calls::To;
+use crate::settings::after;
 use crate::translate::evidence;
 
 /// Body of an OR23 intent.
-#[derive(Serialize, Deserialize)]
-struct Sending {
-    shipment: String,
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Sending {
+    pub(super) shipment: String,
     carrier_code: Option<String>,
     carrier_name: Option<String>,
     carrier_url: Option<String>,
     tracking_number: Option<String>,
+}
+
+impl Sending {
+    /// The same for the client.
+    pub(super) fn tracking(&self) -> Tracking {
+        Tracking {
+            carrier_code: self.carrier_code.clone(),
+            carrier_name: self.carrier_name.clone(),
+            carrier_url: self.carrier_url.clone(),
+            tracking_number: self.tracking_number.clone(),
+        }
+    }
+
+    /// Which carrier, for the order's story.
+    pub(super) fn carrier(&self) -> String {
+        let named = self.carrier_code.as_ref().or(self.carrier_name.as_ref());
+        evidence(named.map(String::as_str).unwrap_or_default())
+    }
 }
 
 /// The word of OR23's intent: each shipment, and each correction of it, is told once.
@@ -41,7 +63,15 @@ impl Orders {
     /// # Errors
     /// What is to be tried again.
     pub async fn send_tracking(&self, key: &OrderKey) -> Result<Decision, Failure> {
-        let at = self.situation(key).await?;
+        let mut at = self.situation(key).await?;
+        if at.step() != Step::SendTracking {
+            return self.decide(key).await;
+        }
+        // A whole order may go as one shipment everywhere, so an answer that fails holds nothing up.
+        match Box::pin(self.reads_multi_shipment(&at)).await {
+            Ok(several) => at.multi_shipment = Some(several),
+            Err(failure) => tracing::debug!("several shipments: {}", failure.text),
+        }
         if at.step() != Step::SendTracking {
             return self.decide(key).await;
         }
@@ -49,12 +79,11 @@ impl Orders {
         let Shipped::Whole(shipment, parcel) = shipped(&open, &at.row.shipments) else {
             return self.decide(key).await;
         };
-        let sending = match self.sending(&at, shipment, parcel).await? {
+        let sending = match Box::pin(self.sending(&at, shipment, parcel)).await? {
             Ok(sending) => sending,
             Err(problem) => {
-                return self
-                    .block(&at, &Step::SendTracking, problem, None, |_| {})
-                    .await;
+                let step = Step::SendTracking;
+                return self.cannot_name(&at, &step, shipment, problem).await;
             }
         };
         let effect = tracking_effect(&sending.shipment);
@@ -67,28 +96,22 @@ impl Orders {
         let admitted = self.admit(To::Mirakl(at.shop), "OR23").await?;
         let attempt = self.before_sending(&intent, "OR23", window).await?;
         self.in_time(&attempt).await?;
-        let tracking = Tracking {
-            carrier_code: sending.carrier_code.clone(),
-            carrier_name: sending.carrier_name.clone(),
-            carrier_url: sending.carrier_url.clone(),
-            tracking_number: sending.tracking_number.clone(),
-        };
+        let tracking = sending.tracking();
         let setting = at.shop.client.set_tracking(&key.order_id, &tracking);
         match admitted.send(setting).await {
             Ok(()) => {
-                let carrier = sending
-                    .carrier_code
-                    .or(sending.carrier_name)
-                    .unwrap_or_default();
                 let detail = vec![
                     ("shipment", sending.shipment.clone()),
-                    ("carrier", evidence(&carrier)),
+                    ("carrier", sending.carrier()),
                 ];
                 let event = NewEvent {
                     what: "tracking_sent",
                     detail,
                 };
-                let sent = |p: &mut Progress| p.tracking = Some(sending.shipment.clone());
+                let sent = |p: &mut Progress| {
+                    p.tracking = Some(sending.shipment.clone());
+                    p.tracking_awaited = None;
+                };
                 self.done(key, &intent, event, sent).await
             }
             Err(error) if is_refusal(error.retry(), error.fate()) => {
@@ -102,8 +125,40 @@ impl Orders {
         }
     }
 
+    /// The parcel cannot be named to Mirakl: a number that is late is waited for, and then, as with
+    /// everything else, a person is asked.
+    pub(super) async fn cannot_name(
+        &self,
+        at: &Situation<'_>,
+        step: &Step,
+        shipment: &Shipment,
+        problem: Problem,
+    ) -> Result<Decision, Failure> {
+        let grace = Duration::from_secs(u64::from(at.shop.policy.tracking_grace_s));
+        let until = after(shipment.confirmed_at.unwrap_or(at.now), grace);
+        if problem.kind != Kind::TrackingMissing || at.now >= until {
+            let asked = |p: &mut Progress| p.tracking_awaited = None;
+            return self.block(at, step, problem, None, asked).await;
+        }
+        let late = TrackingAwaited {
+            shipments_version: at.row.shipments_version,
+            until,
+        };
+        let note = Note {
+            settle: None,
+            event: Some(NewEvent {
+                what: "tracking_late",
+                detail: vec![("shipment", evidence(&shipment.shipment_id))],
+            }),
+        };
+        let waits = |p: &mut Progress| p.tracking_awaited = Some(late.clone());
+        let key = &at.row.key;
+        self.ledger().advance(key, note, at.now, waits).await?;
+        self.decide(key).await
+    }
+
     /// How the parcel is named to Mirakl, or why it cannot be.
-    async fn sending(
+    pub(super) async fn sending(
         &self,
         at: &Situation<'_>,
         shipment: &Shipment,
@@ -196,8 +251,12 @@ impl Orders {
                     what: "shipment_confirmed",
                     detail: vec![],
                 };
-                self.done(key, &intent, event, |p| p.shipment = Sent::Yes)
-                    .await
+                let told = parcels_of(&at);
+                self.done(key, &intent, event, |p| {
+                    p.shipment = Sent::Yes;
+                    p.told = told.clone();
+                })
+                .await
             }
             Err(error) if error.fate() == Fate::Unknown => {
                 self.ended(&attempt, Ended::Lost).await?;
@@ -222,4 +281,22 @@ impl Orders {
             }
         }
     }
+}
+
+/// Every parcel of an order that goes as one shipment: those told before keep how they were told.
+fn parcels_of(at: &Situation<'_>) -> Vec<ToldParcel> {
+    let mut told = at.row.progress.told.clone();
+    for named in parcel::left(&at.row.shipments) {
+        if !told.iter().any(|one| one.parcel == named.name) {
+            told.push(ToldParcel {
+                parcel: named.name,
+                version: named.shipment.version,
+                lines: named.parcel.lines.clone(),
+                call: ToldBy::Order,
+                shipment: None,
+                at: at.now,
+            });
+        }
+    }
+    told
 }

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use domain::mapping::{Mappings, SkuRow};
+use domain::mapping::{Mappings, SkuRow, SkuRule, by_rule};
 use jiff::civil::Date;
 
-/// The rows of `skus.csv` that count today, by marketplace and offer SKU.
+/// The rows of `skus.csv` that count today, by marketplace and offer SKU, and the rules beside them.
 ///
 /// The tables are asked row by row; a whole marketplace is asked once a run, so it has an index.
 pub(super) struct Skus<'a> {
     rows: HashMap<(String, String), &'a SkuRow>,
+    rules: Vec<&'a SkuRule>,
 }
 
 impl<'a> Skus<'a> {
@@ -20,14 +21,24 @@ impl<'a> Skus<'a> {
             rows.entry(key(&row.marketplace, &row.offer_sku))
                 .or_insert(row);
         }
-        Self { rows }
+        let rules = tables.sku_rules.iter();
+        let rules = rules.filter(|rule| rule.valid.on(today)).collect();
+        Self { rows, rules }
     }
 
-    /// BlueCherry's SKU of an offer; a row for the marketplace wins over one for all.
+    /// BlueCherry's SKU of an offer; a row for the marketplace wins over one for all, and any row
+    /// over the rules.
     pub(super) fn sku(&self, marketplace: &str, offer_sku: &str) -> Option<String> {
+        if let Some(row) = self.row(marketplace, offer_sku) {
+            return Some(super::stock_key(&row.sku));
+        }
+        let mapped = by_rule(self.rules.iter().copied(), marketplace, offer_sku)?;
+        Some(super::stock_key(&mapped.sku))
+    }
+
+    fn row(&self, marketplace: &str, offer_sku: &str) -> Option<&SkuRow> {
         let own = self.rows.get(&key(marketplace, offer_sku));
-        let row = own.or_else(|| self.rows.get(&key("*", offer_sku)))?;
-        Some(super::stock_key(&row.sku))
+        own.or_else(|| self.rows.get(&key("*", offer_sku))).copied()
     }
 }
 
@@ -56,6 +67,16 @@ mod tests {
         }
     }
 
+    fn rule(marketplace: &str, offer_sku: &str, sku: &str, valid: Valid) -> SkuRule {
+        SkuRule {
+            marketplace: marketplace.into(),
+            offer_sku: offer_sku.into(),
+            division: "01".into(),
+            sku: sku.into(),
+            valid,
+        }
+    }
+
     #[test]
     fn the_index_answers_as_the_tables_do() {
         let today = jiff::civil::date(2026, 3, 2);
@@ -71,14 +92,28 @@ mod tests {
                 row("nw", "A", "later", Valid::default()),
                 row("ga", "B", "B", over),
             ],
+            sku_rules: vec![
+                rule("*", "R-*", "all-*", Valid::default()),
+                rule("nw", "R-*", "own-*", Valid::default()),
+                rule("nw", "R-1*", "gone-*", over),
+                rule("*", "*", "*", over),
+            ],
             ..Mappings::default()
         };
         let skus = Skus::on(&tables, today);
-        for (marketplace, offer_sku) in [("nw", "A"), ("NW", "a "), ("ga", "A"), ("ga", "B")] {
+        for (marketplace, offer_sku) in [
+            ("nw", "A"),
+            ("NW", "a "),
+            ("ga", "A"),
+            ("ga", "B"),
+            ("nw", "R-12"),
+            ("ga", "r-12"),
+        ] {
             let table = tables.sku(marketplace, offer_sku, today);
             let wanted = table.map(|row| super::super::stock_key(&row.sku));
             assert_eq!(skus.sku(marketplace, offer_sku), wanted, "{offer_sku}");
         }
         assert_eq!(skus.sku("nw", "A").as_deref(), Some("OWN"));
+        assert_eq!(skus.sku("nw", "R-12").as_deref(), Some("OWN-12"));
     }
 }

@@ -158,7 +158,7 @@ fn place(draft: &SalesOrderDraft<'_>, day: Date) -> Result<Place, Problem> {
     let mut divisions: Vec<&str> = vec![];
     for line in order.open_lines() {
         match mappings.sku(marketplace, &line.offer_sku, day) {
-            Some(row) => divisions.push(row.division.trim()),
+            Some(mapped) => divisions.push(mapped.division.trim()),
             None if corrections.skus.contains_key(&line.offer_sku) => {}
             None => {
                 return Err(Problem::new(Kind::UnmappedSku)
@@ -224,7 +224,7 @@ fn line(
         .or_else(|| {
             mappings
                 .sku(marketplace, offer_sku, day)
-                .map(|row| row.sku.clone())
+                .map(|mapped| mapped.sku.into_owned())
         })
         .ok_or_else(|| Problem::new(Kind::UnmappedSku).with("offer_sku", evidence(offer_sku)))?;
     let qty = wire

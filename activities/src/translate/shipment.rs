@@ -5,6 +5,7 @@ use domain::shipment::{Parcel, Quantity, Shipment};
 /// Reads what decisions need from a fulfilment as BlueCherry sent it.
 pub fn shipment(wire: &bluecherry::Fulfilment) -> Shipment {
     let parcel = |p: &bluecherry::Parcel| Parcel {
+        parcel_id: Some(p.parcel_id.trim().to_owned()).filter(|id| !id.is_empty()),
         tracking_number: p.tracking_number.clone().filter(|n| !n.trim().is_empty()),
         tracking_url: p.tracking_url.clone(),
         lines: merged(p.lines.iter().map(|l| (l.external_line_id.as_str(), l.qty))),

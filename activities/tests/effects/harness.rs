@@ -1,5 +1,7 @@
 //! Both systems over HTTP, a ledger on disk, and the steps of an order without Temporal.
 
+mod steps;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +11,7 @@ use domain::command::Answer;
 use domain::exception::Kind;
 use domain::mapping::Mappings;
 use domain::marketplace::{CustomerModel, MarketplaceCode, OrderKey};
-use domain::retry::Retry;
-use domain::step::{Decision, Step, Wait};
+use domain::step::{Step, Wait};
 use ledger::{ExceptionFilter, Ledger, MasterKey, OrderRow};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -22,9 +23,12 @@ use simulators::scenario::NORDWIND;
 use tempfile::TempDir;
 use workflows::activities::{CommandRequest, FeedInput};
 
+pub use steps::{blocked, until, wait_s};
+
 use crate::matrix::Spoiler;
 use crate::plan::{Plan, SHOWS, account, home, nobody, shop, site, start};
 use crate::web;
+use steps::act;
 
 /// Longest the real thing may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -367,50 +371,4 @@ impl Env {
 
 pub fn list(ledger: &Value, name: &str) -> Vec<Value> {
     ledger[name].as_array().unwrap().clone()
-}
-
-async fn act(orders: &Orders, key: &OrderKey, step: &Step) -> Result<Step, Failure> {
-    orders.for_order(key, do_step(orders, key, step)).await
-}
-
-async fn do_step(orders: &Orders, key: &OrderKey, step: &Step) -> Result<Step, Failure> {
-    let decision: Decision = match step {
-        Step::CreateSalesOrder => orders.create_sales_order(key).await?,
-        Step::FindSalesOrder => orders.find_sales_order(key).await?,
-        Step::AcceptLines => orders.accept_order_lines(key).await?,
-        Step::RefuseLines => orders.refuse_order_lines(key).await?,
-        Step::Release => orders.release_sales_order(key).await?,
-        Step::CancelSalesOrder => orders.cancel_sales_order(key).await?,
-        Step::CancelOrder => orders.cancel_order(key).await?,
-        Step::SendTracking => orders.send_tracking(key).await?,
-        Step::ConfirmShipment => orders.confirm_shipment(key).await?,
-        Step::Wait(_) | Step::Done(_) => orders.decide(key).await?,
-    };
-    Ok(decision.step)
-}
-
-/// What an order waits for a person for; anything else is a failed test.
-pub fn blocked(step: &Step) -> Kind {
-    match step {
-        Step::Wait(Wait::Person(problem)) => problem.kind,
-        other => panic!("nobody is asked: {other:?}"),
-    }
-}
-
-/// How long a failure says to wait, in seconds.
-pub fn wait_s(failure: &Failure) -> u64 {
-    match failure.retry {
-        Retry::After(wait) => wait.as_secs(),
-        other => panic!("{failure} says {other:?}"),
-    }
-}
-
-/// Waits, with a bound, for what is under way in another task.
-pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let waited = tokio::time::timeout(PATIENCE, async {
-        while !holds() {
-            tokio::task::yield_now().await;
-        }
-    });
-    assert!(waited.await.is_ok(), "still not so: {what}");
 }

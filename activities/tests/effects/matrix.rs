@@ -140,6 +140,8 @@ matrix! {
     lines_are_refused_once_whatever_happens_to_or21: "OR21 refuse",
     tracking_is_told_once_whatever_happens_to_or23: "OR23",
     a_shipment_is_confirmed_once_whatever_happens_to_or24: "OR24",
+    a_parcel_is_told_once_whatever_happens_to_st01: "ST01",
+    a_parcel_is_told_once_whatever_happens_to_st11: "ST11",
     an_order_is_cancelled_once_whatever_happens_to_or29: "OR29",
     a_reference_is_written_whatever_happens_to_or04: "OR04",
     a_parcel_is_told_whatever_happens_to_sh21: "SH21",

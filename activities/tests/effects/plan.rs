@@ -114,6 +114,7 @@ impl Plan {
                 own_centers: vec!["DEFAULT".to_owned()],
                 acceptance_limit_s: 2 * 86_400,
                 aftercare_s: 30 * 86_400,
+                tracking_grace_s: 0,
             },
             customer: None,
             poll: Duration::from_secs(60),

@@ -87,6 +87,7 @@ pub fn tables(world: &World) -> Mappings {
                 allowance_code: row.text("allowance_code"),
             })
             .collect(),
+        ..Mappings::default()
     }
 }
 

@@ -1,17 +1,20 @@
 //! An order's life as a pure function: what is known in, the next step out.
 
+mod leaving;
 mod show;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use jiff::{SignedDuration, Timestamp};
 
+use leaving::{corrected, leaving};
 pub use show::{deadline, shown};
 
 use crate::acceptance::{self, Verdict};
 use crate::exception::{Kind, Problem};
 use crate::marketplace::{Policy, ShortStock};
 use crate::order::{Order, State};
+use crate::parcel;
 use crate::progress::{Acceptance, Progress, SalesOrder, Sent};
 use crate::shipment::{Quantity, Shipment, Shipped, shipped};
 use crate::step::{Decision, Outcome, Step, Wait};
@@ -25,6 +28,8 @@ pub struct Facts<'a> {
     pub shipments: &'a [Shipment],
     /// The shop's rules.
     pub policy: &'a Policy,
+    /// May an order leave in several shipments (the operator's setting)? `None` while nobody asked.
+    pub multi_shipment: Option<bool>,
     /// Which versions of things these are.
     pub versions: Versions,
     /// The moment of the decision.
@@ -80,8 +85,10 @@ fn still_blocked(progress: &Progress, facts: &Facts<'_>) -> bool {
     };
     let kind = blocked.problem.kind;
     let remapped = kind.is_cured_by_mapping() && facts.versions.mapping != blocked.mapping_version;
-    let reshipped = matches!(blocked.step.as_str(), "send_tracking" | "confirm_shipment")
-        && facts.versions.shipments != blocked.shipments_version;
+    let reshipped = matches!(
+        blocked.step.as_str(),
+        "send_tracking" | "confirm_shipment" | "tell_parcels" | "correct_tracking"
+    ) && facts.versions.shipments != blocked.shipments_version;
     let reread = matches!(kind, Kind::TotalMismatch | Kind::AddressUnusable)
         && facts.versions.order != blocked.order_version;
     !(remapped || reshipped || reread)
@@ -178,8 +185,11 @@ fn before_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
     }
     let open = open_quantities(facts.order);
     let shipped = shipped(&open, facts.shipments);
-    if progress.cancel.is_some() && shipped == Shipped::Nothing {
+    if progress.cancel.is_some() && shipped == Shipped::Nothing && progress.told.is_empty() {
         return call_off(progress, facts);
+    }
+    if let Some(problem) = parcel::changed(progress, facts.shipments) {
+        return person(problem);
     }
     match shipped {
         Shipped::Nothing if progress.released => match changed_lines(facts.order) {
@@ -195,22 +205,8 @@ fn before_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
                 None => Step::Wait(Wait::Address),
             }
         }
-        Shipped::Whole(shipment, _) => {
-            if progress.tracking.as_deref() != Some(tracking_key(shipment).as_str()) {
-                return Step::SendTracking;
-            }
-            match progress.shipment {
-                Sent::No => Step::ConfirmShipment,
-                Sent::Doubtful { read_after } if facts.order.read_at < read_after => {
-                    Step::Wait(Wait::ReadBack)
-                }
-                Sent::Doubtful { .. } => Step::ConfirmShipment,
-                Sent::Yes => Step::Wait(Wait::Aftercare),
-            }
-        }
-        Shipped::SeveralParcels => person(Problem::new(Kind::SeveralParcels)),
-        Shipped::Short => person(Problem::new(Kind::ShortShip)),
         Shipped::Excess => person(Problem::new(Kind::ExcessShip)),
+        Shipped::Whole(..) | Shipped::Part | Shipped::Short => leaving(progress, facts, &shipped),
     }
 }
 
@@ -222,14 +218,18 @@ fn after_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
         return toward_sales_order(progress, facts).unwrap_or(Step::FindSalesOrder);
     }
     let left = shipped(&open_quantities(facts.order), facts.shipments) != Shipped::Nothing;
-    let ours = progress.shipment == Sent::Yes || progress.settled_by_hand;
+    let by_parcels = !progress.told.is_empty();
+    let ours = progress.shipment == Sent::Yes || by_parcels || progress.settled_by_hand;
     if !left && !ours {
         return person(Problem::new(Kind::ShippedElsewhere));
     }
     if facts.order.state == State::Closed || facts.now >= aftercare_ends(facts) {
         return Step::Done(Outcome::Fulfilled);
     }
-    Step::Wait(Wait::Aftercare)
+    if let Some(problem) = parcel::changed(progress, facts.shipments) {
+        return person(problem);
+    }
+    corrected(progress, facts).unwrap_or(Step::Wait(Wait::Aftercare))
 }
 
 /// Refused or cancelled on Mirakl: no open sales order may stay behind.
@@ -340,6 +340,7 @@ pub fn wake_at(progress: &Progress, facts: &Facts<'_>, step: &Step) -> Option<Ti
     }
     match step {
         Step::Wait(Wait::Aftercare) => Some(aftercare_ends(facts)),
+        Step::Wait(Wait::Tracking) => progress.tracking_awaited.as_ref().map(|late| late.until),
         Step::Wait(Wait::Person(_)) => progress.blocked.as_ref().and_then(|b| b.look_at),
         _ => None,
     }

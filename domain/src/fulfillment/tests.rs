@@ -23,6 +23,7 @@ pub(crate) fn policy() -> Policy {
         own_centers: vec!["DEFAULT".into()],
         acceptance_limit_s: 86_400,
         aftercare_s: 1000,
+        tracking_grace_s: 0,
     }
 }
 
@@ -73,6 +74,7 @@ pub(crate) fn whole_shipment() -> Shipment {
         quantity: 2,
     }];
     let parcel = Parcel {
+        parcel_id: None,
         tracking_number: Some("1Z".into()),
         tracking_url: None,
         lines,
@@ -96,6 +98,7 @@ fn next(progress: &Progress, order: &Order, shipments: &[Shipment], now: i64) ->
         order,
         shipments,
         policy: &policy,
+        multi_shipment: Some(false),
         versions: Versions::default(),
         now: at(now),
     };
@@ -246,6 +249,7 @@ fn a_refusal_stands_until_its_cure_may_have_come() {
             shipments: 0,
         };
         let facts = Facts {
+            multi_shipment: Some(false),
             order: &order,
             shipments: &[],
             policy: &policy,
@@ -279,6 +283,7 @@ fn a_parked_write_is_looked_for_in_its_time_and_stays_an_exception_meanwhile() {
             order: &order,
             shipments: &[],
             policy: &policy,
+            multi_shipment: Some(false),
             versions: Versions::default(),
             now: at(now),
         };
@@ -308,6 +313,7 @@ fn an_order_that_the_erp_refuses_whole_for_stock_follows_the_policy() {
         };
         let versions = Versions::default();
         let facts = Facts {
+            multi_shipment: Some(false),
             order: &sold,
             shipments: &[],
             policy: &policy,
@@ -352,6 +358,7 @@ fn a_dry_run_writes_nothing() {
         order: &order,
         shipments: &[],
         policy: &policy,
+        multi_shipment: Some(false),
         versions: Versions::default(),
         now: at(0),
     };

@@ -130,6 +130,7 @@ pub fn seen(order_id: &str, updated: i64) -> SeenOrder {
 
 pub fn shipment(order_id: &str, shipment_id: &str, version: i64) -> SeenShipment {
     let parcel = Parcel {
+        parcel_id: None,
         tracking_number: Some("1Z".into()),
         tracking_url: None,
         lines: vec![Quantity {

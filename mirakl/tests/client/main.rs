@@ -5,6 +5,7 @@ mod exports;
 mod reading;
 mod refunds;
 mod scripted;
+mod shipments;
 mod simulated;
 mod stock;
 mod wire;

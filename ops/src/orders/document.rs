@@ -4,7 +4,7 @@ use domain::exception::{Kind, Owner, Problem};
 use domain::marketplace::{MarketplaceCode, OrderKey};
 use domain::order::{Line, State};
 use domain::progress::Corrections;
-use domain::shipment::{Parcel, Shipment};
+use domain::shipment::{Parcel, Quantity, Shipment};
 use jiff::Timestamp;
 use ledger::{Event, OrderRow};
 use serde::Serialize;
@@ -59,6 +59,9 @@ pub struct OrderDocument {
     pub lines: Vec<LineItem>,
     /// Its shipments; of tracking numbers only whether there are any, since one leads to an address.
     pub shipments: Vec<ShipmentItem>,
+    /// Its parcels, the first to leave first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parcels: Vec<ParcelItem>,
     /// What happened, the oldest first.
     pub timeline: Vec<Moment>,
     /// Temporal's ID of its run.
@@ -106,7 +109,7 @@ pub struct LineItem {
 pub struct ShipmentItem {
     /// BlueCherry's ID.
     pub shipment_id: String,
-    /// `draft`, `final` or `voided`.
+    /// `partial` while more is to come, `final`, or `voided`.
     pub status: &'static str,
     /// Carrier as BlueCherry names it.
     pub carrier: String,
@@ -120,6 +123,50 @@ pub struct ShipmentItem {
     pub pieces: u64,
     /// When the warehouse confirmed it, RFC 3339.
     pub confirmed_at: Option<Timestamp>,
+}
+
+/// A parcel of an order: what is in it, and how Mirakl was told.
+#[derive(Clone, Debug, Serialize)]
+pub struct ParcelItem {
+    /// Its name on both sides.
+    pub parcel: String,
+    /// Pieces by line.
+    pub lines: Vec<Quantity>,
+    /// Is there a tracking number? The number itself leads to an address.
+    pub tracked: bool,
+    /// When Mirakl was told, RFC 3339; empty while it was not.
+    pub told_at: Option<Timestamp>,
+    /// By which call: `ST01`, `OR24`, or empty when Mirakl knew it from somebody else.
+    pub told_by: Option<&'static str>,
+    /// The shipment left and was voided since.
+    pub voided: bool,
+}
+
+/// Every parcel that left, and those that Mirakl was told of and that are gone since.
+fn parcels(row: &OrderRow) -> Vec<ParcelItem> {
+    let told = &row.progress.told;
+    let of = |name: &str| told.iter().find(|one| one.parcel == name);
+    let left = domain::parcel::left(&row.shipments);
+    let item = |named: &domain::parcel::Named<'_>| ParcelItem {
+        parcel: named.name.clone(),
+        lines: named.parcel.lines.clone(),
+        tracked: named.parcel.tracking_number.is_some(),
+        told_at: of(&named.name).map(|one| one.at),
+        told_by: of(&named.name).map(|one| one.call.code()),
+        voided: false,
+    };
+    let gone = told
+        .iter()
+        .filter(|one| !left.iter().any(|named| named.name == one.parcel));
+    let gone = gone.map(|one| ParcelItem {
+        parcel: one.parcel.clone(),
+        lines: one.lines.clone(),
+        tracked: false,
+        told_at: Some(one.at),
+        told_by: Some(one.call.code()),
+        voided: true,
+    });
+    left.iter().map(item).chain(gone).collect()
 }
 
 impl OrderDocument {
@@ -172,6 +219,7 @@ impl OrderDocument {
             finished: row.finished,
             lines: row.order.lines.iter().map(line).collect(),
             shipments: row.shipments.iter().map(ShipmentItem::from).collect(),
+            parcels: parcels(row),
             timeline: timeline(row, events),
             workflow_id: ids::order(&row.key),
             run,
@@ -202,7 +250,7 @@ impl From<&Shipment> for ShipmentItem {
             status: match (shipment.voided, shipment.is_final) {
                 (true, _) => "voided",
                 (false, true) => "final",
-                (false, false) => "draft",
+                (false, false) => "partial",
             },
             carrier: shipment.carrier.clone(),
             ship_via: shipment.ship_via.clone(),

@@ -7,7 +7,7 @@ use domain::order::State;
 use domain::progress::Corrections;
 use workflows::ids;
 
-use super::document::{LineItem, OrderDocument, ProblemItem, ShipmentItem};
+use super::document::{LineItem, OrderDocument, ParcelItem, ProblemItem, ShipmentItem};
 use crate::render::{Cell, Look, Tone, fields, json, moment, or_dash, paint, plain, relative};
 use crate::render::{Named, source, table};
 use crate::{Output, Surroundings, Trouble, run_address, words};
@@ -62,6 +62,10 @@ impl OrderDocument {
         if !self.shipments.is_empty() {
             text += &heading("Shipments");
             text += &self.shipments(look);
+        }
+        if self.parcels.iter().any(|parcel| parcel.told_at.is_some()) || self.parcels.len() > 1 {
+            text += &heading("Parcels");
+            text += &self.parcels(look);
         }
         text += &heading("Timeline");
         for entry in &self.timeline {
@@ -141,6 +145,33 @@ impl OrderDocument {
         };
         let headers = ["line", "offer SKU", "pieces", "on Mirakl", "in BlueCherry"];
         table(&headers, self.lines.iter().map(row).collect(), look)
+    }
+
+    fn parcels(&self, look: Look) -> String {
+        let row = |parcel: &ParcelItem| {
+            let lines = parcel.lines.iter();
+            let lines: Vec<String> = lines
+                .map(|line| format!("{} of {}", line.quantity, line.line_id))
+                .collect();
+            let by = match parcel.told_by {
+                Some("") => "somebody else",
+                Some(call) => call,
+                None => "-",
+            };
+            vec![
+                Cell::from(&parcel.parcel),
+                lines.join(", ").into(),
+                match (parcel.voided, parcel.tracked) {
+                    (true, _) => "voided".into(),
+                    (false, true) => "yes".into(),
+                    (false, false) => "none".into(),
+                },
+                or_dash(parcel.told_at.map(moment)),
+                by.into(),
+            ]
+        };
+        let headers = ["parcel", "pieces", "tracking", "told", "by"];
+        table(&headers, self.parcels.iter().map(row).collect(), look)
     }
 
     fn shipments(&self, look: Look) -> String {

@@ -92,6 +92,20 @@ pub(super) fn says(event: &Event) -> String {
             numbered("carrier"),
             numbered("shipment")
         ),
+        "parcel_told" => format!(
+            "Mirakl has parcel{}, by{}.",
+            numbered("parcel"),
+            numbered("carrier")
+        ),
+        "parcel_found" => format!("Mirakl shows parcel{} already.", numbered("parcel")),
+        "tracking_corrected" => format!(
+            "Mirakl has the new tracking of parcel{}.",
+            numbered("parcel")
+        ),
+        "tracking_late" => format!(
+            "Shipment{} left without its tracking number; it is waited for.",
+            numbered("shipment")
+        ),
         "shipment_confirmed" => "Shipment confirmed on Mirakl.".into(),
         "sales_order_cancelled" => match detail("not_cancelled") {
             None | Some("0") => "Sales order cancelled in BlueCherry.".into(),

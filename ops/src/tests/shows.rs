@@ -215,6 +215,24 @@ async fn an_order_with_a_shipment_tells_its_life() {
 }
 
 #[tokio::test]
+async fn parcels_tell_what_is_in_them_and_how_mirakl_was_told() {
+    let world = World::busy().await;
+    world.tell_parcels("C-1002-A").await;
+    let text = world.bcm("orders show C-1002-A").await.text;
+    let from = text.find("Parcels").unwrap();
+    let to = text.find("Timeline").unwrap();
+    insta::assert_snapshot!(&text[from..to], @r"
+    Parcels
+    ┌────────┬─────────────────┬──────────┬─────────────────────────┬───────────────┐
+    │ parcel │ pieces          │ tracking │ told                    │ by            │
+    ├────────┼─────────────────┼──────────┼─────────────────────────┼───────────────┤
+    │ S-77/1 │ 4 of C-1002-A-1 │ yes      │ 2027-01-15 09:25:50 UTC │ ST01          │
+    │ S-76/1 │ 4 of C-1002-A-1 │ voided   │ 2027-01-15 09:25:50 UTC │ somebody else │
+    └────────┴─────────────────┴──────────┴─────────────────────────┴───────────────┘
+    ");
+}
+
+#[tokio::test]
 async fn an_order_id_on_two_marketplaces_asks_which() {
     let mut world = World::busy().await;
     let output = world.bcm("orders hold C-1001-A").await;

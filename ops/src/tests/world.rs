@@ -4,7 +4,8 @@ use clap::{Parser, Subcommand};
 use domain::exception::{Kind, Problem};
 use domain::marketplace::{MarketplaceCode, OrderKey};
 use domain::order::{Line, Order, State};
-use domain::progress::{Blocked, Booked, BookedLine, SalesOrder};
+use domain::parcel::{ToldBy, ToldParcel};
+use domain::progress::{Blocked, Booked, BookedLine, Progress, SalesOrder};
 use domain::shipment::{Parcel, Quantity, Shipment};
 use domain::step::{Decision, Shown, Stage, Step, Wait};
 use jiff::Timestamp;
@@ -277,6 +278,7 @@ impl World {
                 carrier: "UPS".into(),
                 confirmed_at: Some(at(5000)),
                 parcels: vec![Parcel {
+                    parcel_id: None,
                     tracking_number: Some("1Z999AA10123456784".into()),
                     tracking_url: None,
                     lines: vec![Quantity {
@@ -301,6 +303,30 @@ impl World {
         self.decide(&key, step, stage, Some(at(100_000)), 5100)
             .await;
         self.note(&key, "beamed_up", &[("pieces", "4")], 5200).await;
+    }
+
+    /// Mirakl was told of the shipped order's parcel, and of one that was voided since.
+    pub(super) async fn tell_parcels(&self, order_id: &str) {
+        let told = |parcel: &str, call: ToldBy| ToldParcel {
+            parcel: parcel.to_owned(),
+            version: 1,
+            lines: vec![Quantity {
+                line_id: format!("{order_id}-1"),
+                quantity: 4,
+            }],
+            call,
+            shipment: None,
+            at: at(5150),
+        };
+        let change = |p: &mut Progress| {
+            p.told = vec![
+                told("S-77/1", ToldBy::Shipment),
+                told("S-76/1", ToldBy::Elsewhere),
+            ];
+        };
+        let (key, note) = (key("nordwind", order_id), Note::default());
+        let ledger = &self.surroundings.ledger;
+        ledger.advance(&key, note, at(5150), change).await.unwrap();
     }
 
     /// What a command line prints, as the program would.

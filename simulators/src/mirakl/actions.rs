@@ -72,7 +72,7 @@ fn decisions(order: &Order, body: &Value, options: &MiraklOptions) -> Result<Vec
 }
 
 /// The server takes numbers for text and text for booleans.
-fn text(value: &Value) -> Option<String> {
+pub fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -85,11 +85,14 @@ fn boolean(value: &Value) -> Option<bool> {
 }
 
 #[derive(Deserialize)]
-struct SentTracking {
+pub struct SentTracking {
     carrier_code: Option<String>,
     carrier_standard_code: Option<String>,
     carrier_name: Option<String>,
-    carrier_url: Option<String>,
+    /// Of OR23.
+    pub carrier_url: Option<String>,
+    /// The same of shipments.
+    pub tracking_url: Option<String>,
     tracking_number: Option<String>,
 }
 
@@ -112,7 +115,8 @@ pub fn track(world: &mut World, order_id: &str, body: Value) -> Result<(), Refus
     Ok(())
 }
 
-fn tracking(sent: SentTracking, options: &MiraklOptions) -> Result<Tracking, Refusal> {
+/// Carrier and number as they will be shown, or why they are not taken.
+pub fn tracking(sent: SentTracking, options: &MiraklOptions) -> Result<Tracking, Refusal> {
     let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     let number = filled(sent.tracking_number);
     let code = filled(sent.carrier_code);
@@ -160,7 +164,7 @@ fn tracking(sent: SentTracking, options: &MiraklOptions) -> Result<Tracking, Ref
     })
 }
 
-/// OR24: the whole order has left.
+/// OR24: the whole order has left, or what is left of it.
 pub fn ship(world: &mut World, order_id: &str) -> Result<(), Refusal> {
     let options = world.options.clone();
     let now = world.now();
@@ -171,17 +175,20 @@ pub fn ship(world: &mut World, order_id: &str) -> Result<(), Refusal> {
             "Order '{order_id}' in state {state} cannot be shipped"
         )));
     }
-    let kind = options
-        .shipping_types
-        .iter()
-        .find(|kind| kind.code == order.shipping_type_code);
-    if kind.is_some_and(|kind| kind.mandatory_tracking) && order.tracking.is_none() {
+    let mandatory = options.is_tracking_mandatory(&order.shipping_type_code);
+    if mandatory && order.tracking.is_none() {
         return Err(Refusal::bad(format!(
             "Tracking is mandatory for order '{order_id}'"
         )));
     }
-    order.ship(now);
-    world.note_shipment(order_id);
+    let left: Vec<(String, u32)> = order
+        .lines
+        .iter()
+        .map(|line| line.order_line_id.clone())
+        .zip(order.left_to_ship())
+        .collect();
+    order.ship_rest(now);
+    world.note_shipment(order_id, &left);
     Ok(())
 }
 

@@ -64,11 +64,11 @@ pub fn cancel(world: &mut World, body: &Value) -> Result<Value, Refusal> {
         let line = &order.lines[at];
         check_state(order, line, &options)?;
         reason(&options, &asked.reason_code, "CANCELATION", true)?;
-        let open = line.open_quantity();
+        let open = order.left_to_ship().get(at).copied().unwrap_or_default();
         if asked.quantity == 0 || asked.quantity > open {
             let id = &line.order_line_id;
             return Err(Refusal::bad(format!(
-                "quantity {} is not within the {open} open units of line '{id}'",
+                "quantity {} is not within the {open} units of line '{id}' that are still to ship",
                 asked.quantity
             )));
         }
@@ -109,6 +109,7 @@ pub fn cancel(world: &mut World, body: &Value) -> Result<Value, Refusal> {
             "currency_iso_code": order.currency,
         });
         order.derive();
+        order.ship_if_rest_is_off(now);
         answered_mode = json!(order.tax_mode);
         let is_ended = order.state == State::Canceled;
         let effect = world.effect(&order_id, row.clone());

@@ -126,6 +126,8 @@ impl Maker {
                 .unwrap_or_else(|| format!("{}@relay.example", order_id.to_lowercase())),
             reference_for_seller: None,
             tracking: None,
+            shipments: Vec::new(),
+            shipments_made: 0,
             lines,
             extra: spec.extra.unwrap_or_default(),
             order_id,

@@ -24,6 +24,7 @@ fn published(op: &str) -> Option<(i64, usize)> {
     match op {
         "OR04" | "OR11" | "STO01" | "STO03" | "OF52" => Some((60, 1)),
         "STO02" => Some((15, 1)),
+        "ST12" => Some((300, 1)),
         "OF53" => Some((10, 1)),
         "OR13" | "RT11" => Some((300, 1)),
         "TL02" => Some((60, 20)),
@@ -47,12 +48,16 @@ pub struct Uses {
 impl Uses {
     /// Counts a call, or tells in how many seconds the next one is taken.
     ///
-    /// The pages of one OR11 pull are one use, and so is one read by order IDs behind them.
+    /// The pages of one OR11 pull are one use, and so is one read by order IDs behind them. Of RT11 a
+    /// page behind the first is no use of its own.
     pub fn admit(&mut self, op: &str, query: &str, now: Timestamp) -> Result<(), u64> {
         let Some((window_s, most)) = published(op) else {
             return Ok(());
         };
         if op == "OR11" && self.belongs_to_pull(query, now) {
+            return Ok(());
+        }
+        if op == "RT11" && parts(query).any(|part| part.starts_with("page_token=")) {
             return Ok(());
         }
         let window = SignedDuration::from_secs(window_s);
@@ -152,6 +157,9 @@ mod tests {
         assert_eq!(uses.admit("OR04", "", now), Ok(()));
         assert_eq!(uses.admit("OR04", "", now), Err(60));
         assert_eq!(uses.admit("SH21", "", now), Ok(()));
+        assert_eq!(uses.admit("RT11", "limit=100", now), Ok(()));
+        assert_eq!(uses.admit("RT11", "page_token=5b", now), Ok(()));
+        assert_eq!(uses.admit("RT11", "limit=100", now), Err(300));
         for _ in 0..100 {
             assert_eq!(uses.admit("OR21", "", now), Ok(()));
         }

@@ -40,6 +40,8 @@ mod return_routes;
 mod returns;
 mod routes;
 mod seek;
+mod shipment_routes;
+mod shipments;
 mod spec;
 mod step;
 mod transactions;

@@ -63,7 +63,7 @@ pub struct MiraklOptions {
     pub closed_after_s: Option<u64>,
     /// A carrier that SH21 does not list may be named in OR23.
     pub unregistered_carriers_allowed: bool,
-    /// Shown in PC01; the shipment calls themselves are not simulated.
+    /// An order may be shipped in several shipments (ST01 and its neighbours); shown in PC01.
     pub multi_shipment: bool,
     /// Tax mode of orders that name none.
     pub tax_mode: TaxMode,
@@ -145,6 +145,15 @@ impl MiraklOptions {
         self.api_key
             .clone()
             .unwrap_or_else(|| format!("sim-key-{}", self.shop_id))
+    }
+
+    /// Must orders of that shipping type have tracking before they count as shipped?
+    pub fn is_tracking_mandatory(&self, shipping_type: &str) -> bool {
+        let kind = self
+            .shipping_types
+            .iter()
+            .find(|kind| kind.code == shipping_type);
+        kind.is_some_and(|kind| kind.mandatory_tracking)
     }
 }
 

@@ -10,6 +10,7 @@ use super::amount::Amount;
 use super::cancelation::Cancelation;
 use super::options::{MiraklOptions, PaymentWorkflow, TaxMode};
 use super::refund::Refund;
+use super::shipments::Shipment;
 use super::spec::{CustomerSpec, Debit, FeeSpec, PromotionSpec, TaxSpec};
 use crate::calls::Mark;
 
@@ -93,6 +94,10 @@ pub struct Order {
     pub customer_notification_email: String,
     pub reference_for_seller: Option<String>,
     pub tracking: Option<Tracking>,
+    /// What left, or is being prepared, in parts.
+    pub shipments: Vec<Shipment>,
+    /// Shipments ever made, those taken back too.
+    pub shipments_made: u32,
     pub lines: Vec<Line>,
     pub extra: Map<String, Value>,
 }

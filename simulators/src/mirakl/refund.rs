@@ -151,6 +151,9 @@ pub fn refund(world: &mut World, body: &Value, by: By) -> Result<Value, Refusal>
         if is_whole {
             order.lines[at].incident = None;
         }
+        if refund.excluded_from_shipment {
+            order.ship_if_rest_is_off(now);
+        }
         let (currency, mode) = (order.currency.clone(), order.tax_mode);
         let order = order.clone();
         world

@@ -16,7 +16,7 @@ use super::limits::Limits;
 use super::world::World;
 use super::{
     actions, aftercare, control, export, list, offer_routes, platform, return_control,
-    return_routes,
+    return_routes, shipment_routes,
 };
 use crate::calls::CallLog;
 use crate::fault::Asks;
@@ -42,6 +42,7 @@ pub fn routes(shared: Shared, calls: CallLog) -> Router {
         .merge(offer_routes::routes())
         .merge(aftercare::routes())
         .merge(return_routes::routes())
+        .merge(shipment_routes::routes())
         .route("/api/shipping/types", get(sh12))
         .route("/api/shipping/carriers", get(sh21))
         .route("/api/reasons", get(re01))
@@ -89,9 +90,12 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
 
 /// Names the operation of a request and the order it is about.
 pub fn classify(asked: &Asked<'_>) -> Option<Named> {
-    let named = export::classify(asked).or_else(|| offer_routes::classify(asked));
-    if let Some(named) = named.or_else(|| aftercare::classify(asked)) {
-        return Some(named);
+    let elsewhere = export::classify(asked)
+        .or_else(|| offer_routes::classify(asked))
+        .or_else(|| aftercare::classify(asked))
+        .or_else(|| shipment_routes::classify(asked));
+    if elsewhere.is_some() {
+        return elsewhere;
     }
     let parts: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
     let op = match (asked.method, parts.as_slice()) {

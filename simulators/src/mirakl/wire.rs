@@ -106,6 +106,11 @@ fn label(reason: &str) -> String {
         .to_lowercase()
 }
 
+/// Where an order goes, once it is to be shipped.
+pub fn shipping_address(order: &Order) -> Value {
+    customer(&order.customer, true)["shipping_address"].take()
+}
+
 fn customer(customer: &CustomerSpec, with_addresses: bool) -> Value {
     let address = with_addresses.then(|| {
         json!({

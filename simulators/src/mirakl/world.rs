@@ -1,5 +1,7 @@
 //! Every order of the marketplace, what happened to them, and the control moves.
 
+mod noted;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::time::Duration;
@@ -16,7 +18,7 @@ use super::export::Exports;
 use super::limits::Uses;
 use super::offers::Offers;
 use super::options::{Acceptance, MiraklOptions};
-use super::order::{Line, Moved, Order, State};
+use super::order::{Moved, Order};
 use super::spec::OrderSpec;
 use super::step::Step;
 use super::wire;
@@ -271,59 +273,6 @@ impl World {
         })
     }
 
-    /// Notes that the lines of an order were decided on, as they are now.
-    pub fn note_decision(&mut self, order_id: &str, by: &str) {
-        let Some(order) = self.orders.get(order_id) else {
-            return;
-        };
-        let ids = |refused: bool| -> Vec<&str> {
-            let lines = order.lines.iter();
-            lines
-                .filter(|line| (line.state == State::Refused) == refused)
-                .map(|line| line.order_line_id.as_str())
-                .collect()
-        };
-        let what = json!({ "accepted": ids(false), "refused": ids(true), "by": by });
-        let effect = self.effect(order_id, what);
-        self.accepts.push(effect);
-    }
-
-    /// Notes that an order was canceled.
-    pub fn note_cancel(&mut self, order_id: &str, by: &str, reason: Option<&str>) {
-        let effect = self.effect(order_id, json!({ "by": by, "reason": reason }));
-        self.cancels.push(effect);
-    }
-
-    /// Notes an order's tracking as it is now.
-    pub fn note_tracking(&mut self, order_id: &str) {
-        let effect = self.effect(order_id, self.tracking_of(order_id));
-        self.tracking.push(effect);
-    }
-
-    /// Notes that an order was shipped, with its tracking as it is now.
-    pub fn note_shipment(&mut self, order_id: &str) {
-        let mut what = self.tracking_of(order_id);
-        let lines = self.orders.get(order_id).map(|order| {
-            let shipped = order.lines.iter().filter(|line| line.state.is_active());
-            let line = |line: &Line| json!({ "id": line.order_line_id, "quantity": line.quantity });
-            shipped.map(line).collect::<Vec<_>>()
-        });
-        what["lines"] = json!(lines);
-        let effect = self.effect(order_id, what);
-        self.shipments.push(effect);
-    }
-
-    /// Notes an order's reference as it is now.
-    pub fn note_reference(&mut self, order_id: &str) {
-        let reference = self
-            .orders
-            .get(order_id)
-            .map(|order| &order.reference_for_seller);
-        let what = json!({ "order_reference_for_seller": reference });
-        let effect = self.effect(order_id, what);
-        self.references.push(effect);
-    }
-
     /// Everything but the calls, for a test to look at.
     pub fn ledger(&mut self) -> Value {
         let mut ledger = json!({
@@ -362,26 +311,5 @@ impl World {
             "incidents": self.aftercare.incidents.len(),
             "transactions": self.aftercare.transactions.len(),
         })
-    }
-
-    fn tracking_of(&self, order_id: &str) -> Value {
-        let tracking = self
-            .orders
-            .get(order_id)
-            .and_then(|order| order.tracking.as_ref());
-        json!({
-            "carrier_code": tracking.and_then(|tracking| tracking.carrier_code.as_ref()),
-            "carrier_name": tracking.and_then(|tracking| tracking.carrier_name.as_ref()),
-            "tracking_number": tracking.and_then(|tracking| tracking.number.as_ref()),
-        })
-    }
-
-    /// Something that happened to an order just now.
-    pub fn effect(&self, order_id: &str, what: Value) -> Effect {
-        Effect {
-            mark: self.controls.calls.mark(),
-            order_id: order_id.to_owned(),
-            what,
-        }
     }
 }

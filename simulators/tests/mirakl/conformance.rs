@@ -1,5 +1,7 @@
 //! Answers against the vendor's machine description, where it is at hand.
 
+mod shipments;
+
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -31,8 +33,9 @@ impl Description {
     }
 
     fn errors(&self, op: &str, answer: &Value) -> Vec<String> {
+        let status = if op == "ST01" { 201 } else { 200 };
         let schema = json!({
-            "$ref": format!("#/components/schemas/{op}_Response_200"),
+            "$ref": format!("#/components/schemas/{op}_Response_{status}"),
             "components": self.whole["components"],
         });
         let validator = jsonschema::options()

@@ -11,4 +11,5 @@ mod orders;
 mod refunds;
 mod returns;
 mod seller;
+mod shipments;
 mod spoiled;

@@ -102,6 +102,22 @@ async fn a_confirmed_full_refund_ends_the_line_and_the_order() {
 }
 
 #[tokio::test]
+async fn refunds_are_paid_by_the_clock_where_the_operator_is_prompt() {
+    let options = MiraklOptions {
+        refund_confirm_after_s: Some(60),
+        ..MiraklOptions::default()
+    };
+    let (sim, seller) = paid(options).await;
+    assert_eq!(refund(&seller, json!({ "amount": 1 })).await.status, 200);
+    let state = || line(&sim)["refunds"][0]["refund_state"].clone();
+    sim.clock().advance(Duration::from_secs(59));
+    assert_eq!(state(), "WAITING_REFUND");
+    sim.clock().advance(Duration::from_secs(1));
+    assert_eq!(state(), "REFUNDED");
+    assert_eq!(line(&sim)["order_line_state"], "SHIPPING");
+}
+
+#[tokio::test]
 async fn what_a_shop_may_not_ask_for_is_refused_and_changes_nothing() {
     let (sim, seller) = paid(MiraklOptions::default()).await;
     for (item, words) in [

@@ -90,6 +90,8 @@ async fn life<W: Later>(ctx: &WorkflowContext<W>, order: OrderKey) -> WorkflowRe
             Step::CancelSalesOrder => act(ctx, A::cancel_sales_order, order).await?,
             Step::CancelOrder => act(ctx, A::cancel_order, order).await?,
             Step::SendTracking => act(ctx, A::send_tracking, order).await?,
+            Step::TellParcels => act(ctx, A::tell_parcels, order).await?,
+            Step::CorrectTracking => act(ctx, A::correct_tracking, order).await?,
             Step::ConfirmShipment => act(ctx, A::confirm_shipment, order).await?,
             Step::Wait(_) => {
                 ctx.wait_condition(W::has_news).await?;

@@ -22,8 +22,10 @@ use crate::place::{Place, Process, Setup, Usage};
 /// Simulated seconds that Mirakl works on a file of stock, and on an export of offers.
 const IMPORT_S: u64 = 10;
 const EXPORT_S: u64 = 5;
-/// Mirakl takes one file of stock in so long.
-const NEXT_FILE: Duration = Duration::from_secs(60);
+/// Mirakl takes one file of stock in so long, and one pull of orders.
+const EVERY_S: f64 = 60.0;
+/// The same where only the measuring is shown.
+const SHORT_EVERY_S: f64 = 1.0;
 /// Longest that a run may take before it counts as lost.
 const PATIENCE: Duration = Duration::from_secs(1_500);
 /// Between two looks.
@@ -47,6 +49,14 @@ pub async fn measure(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     Ok(figures)
 }
 
+/// How often Mirakl lets itself be called for what it takes once a minute.
+fn every_s(bench: &Bench) -> f64 {
+    match bench.short {
+        true => SHORT_EVERY_S,
+        false => EVERY_S,
+    }
+}
+
 /// So many SKUs, every tenth a pack.
 fn catalogue(skus: usize) -> Large {
     Large {
@@ -58,7 +68,7 @@ fn catalogue(skus: usize) -> Large {
 
 /// Everything once, what changed once, and why some numbers are what they are.
 async fn hundred_thousand(bench: &Bench, large: Large) -> anyhow::Result<Vec<Figure>> {
-    let place = place(bench, large).await?;
+    let place = place(bench, large, false).await?;
     let worker = place.worker("worker").await?;
     let all = publish(bench, &place, &worker, large).await?;
     let began = Instant::now();
@@ -67,7 +77,7 @@ async fn hundred_thousand(bench: &Bench, large: Large) -> anyhow::Result<Vec<Fig
         "not every offer was sent: {:?}",
         all.report
     );
-    let explained = explain(bench, &place, large).await?;
+    let between = Timestamp::now();
     let orders = large.count() / 100;
     let wish = json!({ "orders": orders, "units": 3, "seed": SEED });
     place.bluecherry.post("/_sim/wholesale", &wish).await?;
@@ -75,13 +85,15 @@ async fn hundred_thousand(bench: &Bench, large: Large) -> anyhow::Result<Vec<Fig
         .bluecherry
         .post("/_sim/batches/run", &json!({}))
         .await?;
-    tokio::time::sleep(NEXT_FILE.saturating_sub(began.elapsed())).await;
+    let next_file = Duration::from_secs_f64(every_s(bench));
+    tokio::time::sleep(next_file.saturating_sub(began.elapsed())).await;
     let some = publish(bench, &place, &worker, large).await?;
     ensure!(
         some.report.lines > 0 && some.report.lines < all.report.lines,
         "not the difference was sent: {:?}",
         some.report
     );
+    let explained = explain(bench, &place, large, between).await?;
     let what = "100,000 SKUs, 10,000 of them packs";
     let first = Figure::new(
         "stock",
@@ -145,7 +157,7 @@ async fn hundred_thousand(bench: &Bench, large: Large) -> anyhow::Result<Vec<Fig
 
 /// A full push of a very large catalogue, and the memory that it takes.
 async fn all_at_once(bench: &Bench, large: Large) -> anyhow::Result<Vec<Figure>> {
-    let place = place(bench, large).await?;
+    let place = place(bench, large, true).await?;
     let worker = place.worker("worker").await?;
     let ran = publish(bench, &place, &worker, large).await?;
     ensure!(
@@ -175,29 +187,37 @@ async fn all_at_once(bench: &Bench, large: Large) -> anyhow::Result<Vec<Figure>>
             Goal::AtMost(256.0),
         )
         .noted(format!(
-            "{:.0} MB before the run, with the mapping tables read",
+            "{:.0} MB before the run; one rule of sku_rules.csv maps all offers",
             ran.before.rss_mb
         )),
     ])
 }
 
 /// A place that sells a catalogue, and publishes when it is told to.
-async fn place(bench: &Bench, large: Large) -> anyhow::Result<Place> {
+async fn place(bench: &Bench, large: Large, by_rule: bool) -> anyhow::Result<Place> {
+    let calls = match bench.short {
+        true => "every_s = { STO01 = 1, STO02 = 1 }\n",
+        false => "",
+    };
     let setup = Setup {
         // A simulated shop's calls are as rare as published when its pulls are.
-        poll_s: 60.0,
+        poll_s: every_s(bench),
         call_timeout_s: CALL_TIMEOUT_S,
         mirakl: json!({}),
         bluecherry: json!({ "position_cadence_s": 7 * 86_400, "max_page": 5_000 }),
         large: Some(large),
-        more: "stock = { price_level = \"RETAIL\", currency = \"USD\" }\n\
-               [stock]\nevery_s = 86400\n[stock.pools]\npools = [\"MAIN\"]\n"
-            .to_owned(),
+        by_rule,
+        more: calls.to_owned()
+            + "stock = { price_level = \"RETAIL\", currency = \"USD\" }\n\
+               [stock]\nevery_s = 86400\n[stock.pools]\npools = [\"MAIN\"]\n",
         ..Setup::default()
     };
     let place = Place::start(setup, &|line| bench.tell(line)).await?;
     place.sell_large(&large).await?;
-    let ways = json!({ "import_delay_s": IMPORT_S, "export_delay_s": EXPORT_S });
+    let ways = match bench.short {
+        true => json!({ "import_delay_s": 0, "export_delay_s": 0 }),
+        false => json!({ "import_delay_s": IMPORT_S, "export_delay_s": EXPORT_S }),
+    };
     place.mirakl.post("/_sim/offers/ways", &ways).await?;
     Ok(place)
 }
@@ -267,8 +287,14 @@ async fn publish(
     })
 }
 
-/// Asks why numbers all over the catalogue are what they are, as `bcm stock explain` does.
-async fn explain(bench: &Bench, place: &Place, large: Large) -> anyhow::Result<Figure> {
+/// Asks why numbers all over the catalogue are what they are, and what they were at a past moment, as
+/// `bcm stock explain` does.
+async fn explain(
+    bench: &Bench,
+    place: &Place,
+    large: Large,
+    past: Timestamp,
+) -> anyhow::Result<Figure> {
     let asked = if bench.short { 20 } else { 400 };
     let mut surroundings = Surroundings {
         ledger: place.ledger().await?,
@@ -285,7 +311,7 @@ async fn explain(bench: &Bench, place: &Place, large: Large) -> anyhow::Result<F
         let explain = ExplainStock {
             sku: large.sku(n * large.count() / asked),
             marketplace: None,
-            at: None,
+            at: (n % 2 == 1).then_some(past),
         };
         surroundings.now = Timestamp::now();
         let began = Instant::now();
@@ -306,7 +332,7 @@ async fn explain(bench: &Bench, place: &Place, large: Large) -> anyhow::Result<F
         Goal::AtMost(50.0),
     )
     .noted(format!(
-        "{asked} SKUs of {}, packs among them: p50 {half:.1} ms, the slowest {most:.1} ms",
+        "{asked} SKUs of {}, packs among them, every other at a past moment: p50 {half:.1} ms, the slowest {most:.1} ms",
         large.count()
     )))
 }

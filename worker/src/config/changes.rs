@@ -1,5 +1,7 @@
 //! What a new version of the tables changes, and whether the files were touched.
 
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::SystemTime;
@@ -39,9 +41,11 @@ const SMALL: usize = 10;
 /// Which keys of the old tables mean something else in the new ones, and how many there were.
 ///
 /// A key whose rows differ or are gone has changed, and so has a key for all marketplaces beside
-/// which one of them now has a row of its own. A key that is only new changes nothing.
+/// which one of them now has a row of its own. A key that is only new changes nothing, unless a rule
+/// answered it so far.
 #[must_use]
 pub fn changed_keys(old: &Mappings, new: &Mappings) -> (Vec<ChangedKey>, usize) {
+    let by_rules = rules::new_answers(old, new);
     let (old, new) = (keyed(old), keyed(new));
     let changed = changed(&old, &new).into_iter().map(|key| ChangedKey {
         key: format!("{} {} {}", key.0, key.1, key.2),
@@ -51,15 +55,18 @@ pub fn changed_keys(old: &Mappings, new: &Mappings) -> (Vec<ChangedKey>, usize) 
             rows => rows.map_or(String::new(), |rows| rows.join(" | ")),
         },
     });
-    (changed.collect(), old.len())
+    (changed.chain(by_rules).collect(), old.len())
 }
 
 /// Are these too many changes to be believed unseen? Then the changed keys, and of how many.
 ///
 /// That is more than a tenth of the keys of one table, or of all together; what has fewer than ten
-/// keys is never too much.
+/// keys is never too much. Of rules, which stand for any number of offers, each change is.
 #[must_use]
 pub fn needs_yes(old: &Mappings, new: &Mappings) -> Option<(Vec<ChangedKey>, usize)> {
+    if rules::need_yes(old, new) {
+        return Some(changed_keys(old, new));
+    }
     let (was, is) = (keyed(old), keyed(new));
     let changed = changed(&was, &is);
     let is_much = |changed: usize, total: usize| total >= SMALL && changed * ONE_IN > total;
@@ -87,6 +94,9 @@ fn keyed(tables: &Mappings) -> Keyed {
     let mut keyed = Keyed::new();
     add(&mut keyed, "skus", &tables.skus, |row| {
         (&row.marketplace, &row.offer_sku)
+    });
+    add(&mut keyed, rules::TABLE, &tables.sku_rules, |rule| {
+        (&rule.marketplace, &rule.offer_sku)
     });
     add(&mut keyed, "warehouses", &tables.warehouses, |row| {
         (&row.marketplace, &row.division)

@@ -1,15 +1,15 @@
-//! The mapping tables: six CSV files, taken whole or refused whole.
+//! The mapping tables: CSV files, taken whole or refused whole.
 //!
-//! Every file must be there, if only with its first line, so that a lost file is not an empty
-//! table. `*` as marketplace means all; a row of a marketplace's own wins. Codes are text: leading
+//! Every file but `sku_rules.csv` must be there, if only with its first line, so that a lost file is
+//! not an empty table; rules that are gone wait for a second yes. `*` as marketplace means all; a row of a marketplace's own wins. Codes are text: leading
 //! zeros count, spaces around do not.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use domain::mapping::{
-    AllowanceRow, CarrierRow, Mappings, Remitter, ShipViaRow, SkuRow, TaxRow, Valid, WarehouseRow,
-    same_code,
+    AllowanceRow, CarrierRow, Mappings, Remitter, ShipViaRow, SkuRow, SkuRule, TaxRow, Valid,
+    WarehouseRow, same_code,
 };
 use domain::marketplace::MarketplaceCode;
 
@@ -17,7 +17,7 @@ use super::problems::{Problem, Problems, Report};
 use super::table::{Keys, Row, rows};
 
 /// The files of a mappings folder and the columns of each.
-pub const FILES: [(&str, &[&str]); 6] = [
+pub const FILES: [(&str, &[&str]); 7] = [
     (
         "skus.csv",
         &[
@@ -74,6 +74,17 @@ pub const FILES: [(&str, &[&str]); 6] = [
         "allowances.csv",
         &["marketplace", "promotion", "allowance_code"],
     ),
+    (
+        "sku_rules.csv",
+        &[
+            "marketplace",
+            "offer_sku",
+            "division",
+            "sku",
+            "valid_from",
+            "valid_to",
+        ],
+    ),
 ];
 
 /// One row with the line it came from.
@@ -100,14 +111,20 @@ pub fn load_mappings(
     let carriers = reader.table(3, carrier);
     let taxes = reader.table(4, tax);
     let allowances = reader.table(5, allowance);
+    let sku_rules = reader.table_if_there(6, sku_rule);
     if reader.found.is_empty() {
-        reader.found = divisions_without_warehouse(folder, &skus, &warehouses);
+        let of_rows = skus.iter().map(|(line, row)| (*line, &row.division));
+        let of_rules = sku_rules.iter().map(|(line, rule)| (*line, &rule.division));
+        reader.found = divisions_without_warehouse(&folder.join(FILES[0].0), of_rows, &warehouses);
+        let rules = divisions_without_warehouse(&folder.join(FILES[6].0), of_rules, &warehouses);
+        reader.found.extend(rules);
     }
     if !reader.found.is_empty() {
         return Err(Problems::new(reader.found));
     }
     Ok(Mappings {
         skus: unlined(skus),
+        sku_rules: unlined(sku_rules),
         warehouses: unlined(warehouses),
         ship_vias: unlined(ship_vias),
         carriers: unlined(carriers),
@@ -144,6 +161,19 @@ impl Reader<'_> {
         self.found.extend(report.into_found());
         lined
     }
+
+    /// A table that a folder need not have.
+    fn table_if_there<R>(
+        &mut self,
+        place: usize,
+        read: impl Fn(&Row<'_>, &mut Keys) -> Option<R>,
+    ) -> Vec<Lined<R>> {
+        match self.folder.join(FILES[place].0).try_exists() {
+            Ok(false) => Vec::new(),
+            // One that cannot be looked at is told when it is read.
+            Ok(true) | Err(_) => self.table(place, read),
+        }
+    }
 }
 
 // Every value is read before the first `?`, so that each problem of a row is reported.
@@ -164,6 +194,27 @@ fn sku(row: &Row<'_>, keys: &mut Keys) -> Option<SkuRow> {
         label: row.optional("label"),
         dimension: row.optional("dimension"),
         size_bucket: size_bucket?,
+        sku: sku?,
+        valid: valid?,
+    };
+    keys.take(row, &[&read.marketplace, &read.offer_sku], read.valid)?;
+    Some(read)
+}
+
+fn sku_rule(row: &Row<'_>, keys: &mut Keys) -> Option<SkuRule> {
+    let (marketplace, valid) = (row.marketplace(), row.valid());
+    let division = row.required("division");
+    let pattern = |column: &str, wanted: &str| {
+        row.read(column, wanted, |cell| {
+            SkuRule::is_pattern(cell).then(|| cell.to_owned())
+        })
+    };
+    let offer_sku = pattern("offer_sku", "the offer SKU with one `*`, such as `NW-*`");
+    let sku = pattern("sku", "BlueCherry's SKU with one `*` for the same part");
+    let read = SkuRule {
+        marketplace: marketplace?,
+        offer_sku: offer_sku?,
+        division: division?,
         sku: sku?,
         valid: valid?,
     };
@@ -264,32 +315,32 @@ fn allowance(row: &Row<'_>, keys: &mut Keys) -> Option<AllowanceRow> {
 }
 
 /// Divisions that goods are sold from and leave from nowhere: a zero lost, or two columns swapped.
-fn divisions_without_warehouse(
-    folder: &Path,
-    skus: &[Lined<SkuRow>],
+fn divisions_without_warehouse<'a>(
+    path: &Path,
+    divisions: impl Iterator<Item = (usize, &'a String)>,
     warehouses: &[Lined<WarehouseRow>],
 ) -> Vec<Problem> {
-    let report = Report::new(&folder.join("skus.csv"));
+    let report = Report::new(path);
     let known: BTreeSet<_> = warehouses
         .iter()
         .map(|(_, row)| row.division.to_ascii_lowercase())
         .collect();
     let mut told = BTreeSet::new();
-    for (line, sku) in skus {
-        let division = sku.division.to_ascii_lowercase();
-        if known.contains(&division) || !told.insert(division) {
+    for (line, division) in divisions {
+        let folded = division.to_ascii_lowercase();
+        if known.contains(&folded) || !told.insert(folded) {
             continue;
         }
         let swapped = warehouses
             .iter()
-            .any(|(_, row)| same_code(&row.warehouse, &sku.division));
+            .any(|(_, row)| same_code(&row.warehouse, division));
         let instead = if swapped {
             "swap `division` and `warehouse` in warehouses.csv"
         } else {
             "write the division as BlueCherry has it, zeros in front included, or add its warehouse"
         };
-        let wrong = format!("division `{}` has no row in warehouses.csv", sku.division);
-        report.at(*line, wrong, instead);
+        let wrong = format!("division `{division}` has no row in warehouses.csv");
+        report.at(line, wrong, instead);
     }
     report.into_found()
 }

@@ -197,6 +197,8 @@ pub struct Marketplace {
     pub acceptance_limit: Duration,
     /// `aftercare_days`, 1 to 730, 120 by default: how long a run stays after shipment.
     pub aftercare: Duration,
+    /// `tracking_grace_h`, up to 720, 24 by default: how long a late tracking number is waited for.
+    pub tracking_grace: Duration,
     /// `ship_within_days`, 0 to 90, 2 by default: from the sale to the sales order's start date.
     pub ship_within_days: u16,
     /// `cancel_after_days`, 1 to 365, 10 by default: from the sale to the sales order's cancel
@@ -224,6 +226,7 @@ impl Marketplace {
             own_centers: self.own_centers.clone(),
             acceptance_limit_s: whole_s(self.acceptance_limit),
             aftercare_s: whole_s(self.aftercare),
+            tracking_grace_s: whole_s(self.tracking_grace),
         }
     }
 }

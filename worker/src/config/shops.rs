@@ -104,6 +104,7 @@ fn shop(section: Section<'_>, now: Timestamp, taken: &mut Taken) -> Option<Marke
     let own_centers = section.texts(key("own_centers", "[\"DEFAULT\"]"), &["DEFAULT"]);
     let limit_h = section.seconds(key("acceptance_limit_h", "24"), 24.0, 0.001..=720.0);
     let aftercare_days = section.count(key("aftercare_days", "120"), 120, 1..=730);
+    let grace_h = section.seconds(key("tracking_grace_h", "24"), 24.0, 0.0..=720.0);
     let ship = section.count(key("ship_within_days", "2"), 2, 0..=90);
     let cancel = section.count(key("cancel_after_days", "10"), 10, 1..=365);
     let stock = section
@@ -181,6 +182,7 @@ fn shop(section: Section<'_>, now: Timestamp, taken: &mut Taken) -> Option<Marke
         // Read as a number, so that a simulator's limit can be of seconds.
         acceptance_limit: limit_h.saturating_mul(HOUR_S),
         aftercare: Duration::from_secs(u64::from(aftercare_days.value) * DAY_S),
+        tracking_grace: grace_h.saturating_mul(HOUR_S),
         ship_within_days: ship.value,
         cancel_after_days: cancel.value,
         stock,

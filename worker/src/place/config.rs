@@ -23,10 +23,16 @@ impl Place {
                 .filter(|line| !line.starts_with("galeria"))
                 .collect();
             let mut text = ours.join("\n") + "\n";
-            if let Some(large) = self.setup.large.filter(|_| name == "skus.csv") {
+            let by_row = name == "skus.csv" && !self.setup.by_rule;
+            if let Some(large) = self.setup.large.filter(|_| by_row) {
                 large.mapping_rows(NORDWIND, PREFIX, &mut text)?;
             }
             std::fs::write(mappings.join(name), text)?;
+        }
+        if self.setup.by_rule {
+            let rule = "marketplace,offer_sku,division,sku,valid_from,valid_to\n";
+            let rule = format!("{rule}{NORDWIND},{PREFIX}-*,01,*,,\n");
+            std::fs::write(mappings.join("sku_rules.csv"), rule)?;
         }
         Ok(())
     }

@@ -52,6 +52,8 @@ pub struct Setup {
     pub speed: f64,
     /// A generated catalogue, mapped beside the world's own.
     pub large: Option<Large>,
+    /// Is that one mapped by a rule, and not by a row an offer?
+    pub by_rule: bool,
     /// Sections to add to `bcm.toml`.
     pub more: String,
 }
@@ -69,6 +71,7 @@ impl Default for Setup {
             bluecherry: json!({ "auto_ship": { "pick_after_s": 0, "ship_after_s": 0 } }),
             speed: 1.0,
             large: None,
+            by_rule: false,
             more: String::new(),
         }
     }

@@ -79,6 +79,7 @@ fn doing(step: &Step) -> String {
             "An answer was lost; waits for the next pull to see what became of it.".into()
         }
         Wait::Shipment => "Waits for the warehouse.".into(),
+        Wait::Tracking => "Left the warehouse; waits for a tracking number that is late.".into(),
         Wait::Aftercare => "Shipped. Waits for returns until the aftercare time is over.".into(),
         Wait::Held => "Held by a person. Send `release` to go on.".into(),
         Wait::DryRun(step) => format!("Dry run: `{step}` would come now; nothing is written."),

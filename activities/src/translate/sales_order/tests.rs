@@ -1,5 +1,5 @@
 use domain::mapping::{
-    AllowanceRow, Remitter as Who, ShipViaRow, SkuRow, TaxRow, Valid, WarehouseRow,
+    AllowanceRow, Remitter as Who, ShipViaRow, SkuRow, SkuRule, TaxRow, Valid, WarehouseRow,
 };
 use jiff::civil::date;
 use serde_json::{Value, json};
@@ -59,6 +59,7 @@ fn tables() -> Mappings {
             sku("BC-2", "01", "00417-BLK-L"),
             sku("BC-9", "02", "02004-BLK-32"),
         ],
+        sku_rules: vec![],
         warehouses: vec![
             warehouse("01", "NJ1", Valid::default()),
             warehouse("02", "CA1", Valid::default()),
@@ -186,6 +187,29 @@ fn what_is_not_mapped_is_named_by_its_kind() {
     }
     let mixed = with(|w| w["order_lines"][1]["offer_sku"] = json!("BC-9"));
     assert_eq!(refusal(&mixed, &tables()).kind, Kind::MixedWarehouses);
+}
+
+#[test]
+fn an_offer_without_a_row_is_ordered_as_its_rule_says() {
+    let mut tables = tables();
+    tables.skus.truncate(1);
+    let rule = |division: &str| SkuRule {
+        marketplace: "nw".into(),
+        offer_sku: "BC-*".into(),
+        division: division.into(),
+        sku: "00417-BLK-*".into(),
+        valid: Valid::default(),
+    };
+    tables.sku_rules = vec![rule("01")];
+    let order = made(&wire(), &tables, &Corrections::default()).unwrap();
+    let skus: Vec<_> = order.lines.iter().map(|l| l.sku.as_str()).collect();
+    assert_eq!(skus, ["00417-BLK-M", "00417-BLK-2"]);
+    assert_eq!(
+        (order.division.as_str(), order.warehouse.as_str()),
+        ("01", "NJ1")
+    );
+    tables.sku_rules = vec![rule("02")];
+    assert_eq!(refusal(&wire(), &tables).kind, Kind::MixedWarehouses);
 }
 
 #[test]

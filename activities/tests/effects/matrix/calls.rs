@@ -61,6 +61,8 @@ pub const CALLS: &[Called] = &[
     write("OR21 refuse", "OR21", Write::Refuse),
     write("OR23", "OR23", Write::Tracking),
     write("OR24", "OR24", Write::Confirm),
+    write("ST01", "ST01", Write::Parcel),
+    read("ST11", Maker::Step(Write::Parcel)),
     write("OR29", "OR29", Write::CancelOrder),
     Called {
         name: "OR04",
@@ -112,6 +114,7 @@ impl Called {
         if self.wants_fresh_world() {
             plan.customer = Some(CustomerModel::Consumer);
         }
+        plan.mirakl.multi_shipment = self.maker == Maker::Step(Write::Parcel);
         if self.name == "PC01" {
             plan.mappings.carriers = vec![CarrierRow {
                 marketplace: "*".into(),

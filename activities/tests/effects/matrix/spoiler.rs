@@ -298,6 +298,8 @@ fn op(line: &str) -> &'static str {
         ("PUT", ["api", "orders", _, "tracking"]) => "OR23",
         ("PUT", ["api", "orders", _, "ship"]) => "OR24",
         ("PUT", ["api", "orders", _, "cancel"]) => "OR29",
+        ("POST", ["api", "shipments"]) => "ST01",
+        ("GET", ["api", "shipments"]) => "ST11",
         ("GET", ["api", "shipping", "carriers"]) => "SH21",
         ("GET", ["api", "shipping", "types"]) => "SH12",
         ("GET", ["api", "platform", "configuration"]) => "PC01",

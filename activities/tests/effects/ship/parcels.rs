@@ -2,6 +2,7 @@
 
 use domain::exception::Kind;
 use domain::marketplace::OrderKey;
+use domain::parcel::ToldBy;
 use domain::step::{Step, Wait};
 use serde_json::{Value, json};
 
@@ -23,35 +24,40 @@ async fn nothing_told(env: &Env, key: &OrderKey) {
 }
 
 #[tokio::test]
-async fn several_parcels_need_a_person_and_go_on_when_mirakl_shows_them() {
+async fn several_parcels_go_as_one_shipment_where_mirakl_takes_no_more() {
     let env = Env::usual().await;
     let key = two_lines(&env).await;
     let parcels = [parcel("C1-A-1", 2), parcel("C1-A-2", 3)];
     env.ship(&key, json!({"parcels": parcels})).await;
 
-    assert_eq!(blocked(&env.drive(&key).await), Kind::SeveralParcels);
-    nothing_told(&env, &key).await;
-
-    env.mirakl.receive(&key.order_id).unwrap();
-    env.pull().await;
     assert_eq!(env.drive(&key).await, Step::Wait(Wait::Aftercare));
-    assert_eq!(env.exceptions().await, []);
+
+    assert_eq!(env.state(&key), "SHIPPED");
+    assert_eq!((env.mirakl_calls("OR24"), env.mirakl_calls("ST01")), (1, 0));
+    let first = &env.erp.ledger()["shipments"][0]["parcels"][0]["tracking_number"];
+    assert_eq!(env.seen(&key, "tracking")[0]["tracking_number"], *first);
+    let told = env.row(&key).await.progress.told;
+    assert!(told.len() == 2 && told.iter().all(|one| one.call == ToldBy::Order));
 }
 
 #[tokio::test]
-async fn two_final_shipments_are_several_parcels_too() {
+async fn parcels_gather_until_the_order_is_complete() {
     let env = Env::usual().await;
     let key = two_lines(&env).await;
-    let first = json!({"parcels": [parcel("C1-A-1", 2)], "final": false});
-    env.ship(&key, first).await;
+    env.ship(&key, json!({"parcels": [parcel("C1-A-1", 2)]}))
+        .await;
     assert_eq!(env.drive(&key).await, Step::Wait(Wait::Shipment));
+    nothing_told(&env, &key).await;
 
     env.ship(&key, json!({"parcels": [parcel("C1-A-2", 3)]}))
         .await;
 
-    // Only the second is final, and it is not the whole order.
-    assert_eq!(blocked(&env.drive(&key).await), Kind::ShortShip);
-    nothing_told(&env, &key).await;
+    assert_eq!(env.drive(&key).await, Step::Wait(Wait::Aftercare));
+    assert_eq!(
+        (env.state(&key), env.mirakl_calls("OR24")),
+        ("SHIPPED".into(), 1)
+    );
+    assert_eq!(env.exceptions().await, []);
 }
 
 #[tokio::test]
@@ -67,16 +73,14 @@ async fn a_short_shipment_needs_a_person() {
 }
 
 #[tokio::test]
-async fn a_shipment_that_is_not_final_or_voided_does_not_count() {
-    for body in [json!({"final": false}), json!({"voided": true})] {
-        let env = Env::usual().await;
-        let key = env.released(plain("C1-A")).await;
-        env.ship(&key, body.clone()).await;
+async fn a_shipment_that_comes_voided_does_not_count() {
+    let env = Env::usual().await;
+    let key = env.released(plain("C1-A")).await;
+    env.ship(&key, json!({"voided": true})).await;
 
-        assert_eq!(env.drive(&key).await, Step::Wait(Wait::Shipment), "{body}");
+    assert_eq!(env.drive(&key).await, Step::Wait(Wait::Shipment));
 
-        nothing_told(&env, &key).await;
-    }
+    nothing_told(&env, &key).await;
 }
 
 #[tokio::test]

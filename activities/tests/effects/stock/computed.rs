@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::ats::Buffer;
 use domain::exception::Kind;
+use domain::mapping::{SkuRule, Valid};
 use domain::stock::eligibility::Ineligible;
 use domain::stock::snapshot::AgeAction;
 use ledger::Published;
@@ -103,6 +104,37 @@ async fn an_offer_that_no_table_maps_keeps_what_it_shows_and_its_owner_is_told()
     assert!(desk.exceptions().await.is_empty());
     let shown = desk.shown().await;
     assert_eq!(shown["NW-GHOST"], shown[&offer(0)]);
+}
+
+#[tokio::test]
+async fn a_catalogue_that_only_a_rule_names_is_published_and_its_orders_are_taken_off() {
+    let desk = Desk::usual().await;
+    desk.publish("run-1").await;
+    let before = desk.shown().await;
+    desk.env
+        .remap(|tables| {
+            let by_row = &tables.skus[0];
+            tables.sku_rules = vec![SkuRule {
+                marketplace: NORDWIND.to_owned(),
+                offer_sku: "NW-*".to_owned(),
+                division: by_row.division.clone(),
+                sku: "*".to_owned(),
+                valid: Valid::default(),
+            }];
+            tables.skus.clear();
+        })
+        .await;
+    let made = desk.publish("run-2").await;
+    assert_eq!((made.unmapped, made.changed), (0, 0), "the same sums");
+    let key = desk
+        .env
+        .place(OrderSpec::of(&offer(0), 2, "20.00").id("C1-A"))
+        .await;
+    desk.env.drive(&key).await;
+    let booked = desk.env.sales_orders(&key);
+    assert_eq!(booked.len(), 1);
+    desk.publish("run-3").await;
+    assert_eq!(desk.shown().await[&offer(0)], before[&offer(0)] - 2);
 }
 
 #[tokio::test]

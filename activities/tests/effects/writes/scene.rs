@@ -26,10 +26,11 @@ pub enum Write {
     CancelOrder,
     Tracking,
     Confirm,
+    Parcel,
 }
 
 impl Write {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Create,
         Self::Customer,
         Self::Accept,
@@ -40,6 +41,7 @@ impl Write {
         Self::CancelOrder,
         Self::Tracking,
         Self::Confirm,
+        Self::Parcel,
     ];
 
     /// The step that makes it.
@@ -53,6 +55,7 @@ impl Write {
             Self::CancelOrder => Step::CancelOrder,
             Self::Tracking => Step::SendTracking,
             Self::Confirm => Step::ConfirmShipment,
+            Self::Parcel => Step::TellParcels,
         }
     }
 
@@ -68,11 +71,13 @@ impl Write {
             Self::CancelOrder => "OR29",
             Self::Tracking => "OR23",
             Self::Confirm => "OR24",
+            Self::Parcel => "ST01",
         }
     }
 
     pub fn is_mirakls(self) -> bool {
-        self.op().starts_with("OR")
+        self.op()
+            .starts_with(|first: char| first.is_ascii_uppercase())
     }
 
     /// Kind of the exception when the other side says no.
@@ -91,6 +96,7 @@ impl Write {
         if self == Self::Customer {
             plan.customer = Some(CustomerModel::Consumer);
         }
+        plan.mirakl.multi_shipment = self == Self::Parcel;
         let env = plan.start().await;
         let key = self.order(&env, "C1-A").await;
         assert_eq!(env.decide(&key).await, self.step(), "{self:?}");
@@ -132,6 +138,13 @@ impl Write {
                 env.tell(&key, "cancel", json!({"reason_code": "34"})).await;
                 let next = env.act(&key, &Step::CancelSalesOrder).await.unwrap();
                 assert_eq!(next, Step::CancelOrder);
+                key
+            }
+            Self::Parcel => {
+                let key = env.released(plain(id)).await;
+                let line = json!({"external_line_id": format!("{}-1", key.order_id), "qty": 1});
+                let parcel = json!({"tracking_number": "1Z1", "lines": [line]});
+                env.ship(&key, json!({"parcels": [parcel]})).await;
                 key
             }
             Self::Tracking | Self::Confirm => {
@@ -186,7 +199,7 @@ impl Write {
                 let told: BTreeSet<_> = env.seen(key, "tracking").iter().map(told).collect();
                 told.len()
             }
-            Self::Confirm => env.seen(key, "shipments").len(),
+            Self::Confirm | Self::Parcel => env.seen(key, "shipments").len(),
         }
     }
 
@@ -196,7 +209,7 @@ impl Write {
         match self {
             Self::Create | Self::Customer | Self::Accept => Step::Wait(Wait::Payment),
             Self::Refuse => Step::Done(Refused),
-            Self::ShipTo | Self::Release => Step::Wait(Wait::Shipment),
+            Self::ShipTo | Self::Release | Self::Parcel => Step::Wait(Wait::Shipment),
             Self::CancelLines | Self::CancelOrder => Step::Done(Cancelled),
             Self::Tracking | Self::Confirm => Step::Wait(Wait::Aftercare),
         }

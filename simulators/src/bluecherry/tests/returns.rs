@@ -51,6 +51,20 @@ async fn a_return_is_authorised_once_and_for_no_more_than_left() {
 }
 
 #[tokio::test]
+async fn an_announcement_whose_answer_is_lost_is_found_again_under_its_key() {
+    let (erp, number) = shipped().await;
+    let fault = json!({ "op": "announce_return", "action": "reset-after-commit", "times": 1 });
+    assert_eq!(erp.post("/_sim/faults", &fault).await.0, 201);
+    let body = announcement(&erp, &number, 1);
+    let path = "/v1/return-authorizations";
+    let lost = erp.send(Method::POST, path, Some("a"), &body).await;
+    assert!(lost.is_err());
+    let (status, found) = announce(&erp, "a", &body).await;
+    assert_eq!((status, &found["ra_number"]), (201, &json!("RA000001")));
+    assert_eq!(erp.get("/v1/returns").await["count"], 1);
+}
+
+#[tokio::test]
 async fn a_site_without_returns_refuses_and_a_queued_one_takes_its_time() {
     let erp = Erp::start().await;
     let (status, refused) = announce(&erp, "a", &announcement(&erp, "500001", 1)).await;

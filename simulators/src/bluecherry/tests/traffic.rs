@@ -49,6 +49,29 @@ fn received(sku: &str, qty: i64) -> OpeningStock {
 }
 
 #[tokio::test]
+async fn a_component_of_a_pack_is_credited_with_its_share_of_the_price() {
+    let erp = Erp::with(|options| {
+        let set = pack("SET", &[("TEE", 2), ("CAP", 1)], false);
+        options.items.extend([item("TEE"), item("CAP"), set]);
+        let stock = [received("TEE", 9), received("CAP", 3)];
+        options.stock.extend(stock);
+    })
+    .await;
+    assert_eq!(erp.create("NW-1-A", &[("SET", 3)]).await.0, 201);
+    let line = |sku: &str, qty: i64| json!({ "external_line_id": "NW-1-A-1", "component_sku": sku, "qty": qty });
+    let wish = json!({ "external_po": "NW-1-A", "lines": [line("CAP", 1), line("TEE", 6)] });
+    let (status, memo) = erp.post("/_sim/credit-memos", &wish).await;
+    assert_eq!(status, 201, "{memo}");
+    let lines = &memo["lines"];
+    assert_eq!(
+        (&lines[0]["sku"], &lines[0]["pack_sku"]),
+        (&json!("CAP"), &json!("SET"))
+    );
+    let goods = |n: usize| lines[n]["goods"].clone();
+    assert_eq!((goods(0), goods(1)), (json!("6.67"), json!("40.00")));
+}
+
+#[tokio::test]
 async fn an_order_for_a_pack_takes_its_components_and_gives_them_back() {
     let erp = Erp::with(|options| {
         options.items.extend([

@@ -72,8 +72,10 @@ fn good_tables_are_read_as_they_stand() {
     assert_eq!(counts, [2, 2, 2]);
     let day = jiff::civil::date(2026, 6, 1);
     let sku = tables.sku("nordwind", "tee-red-m", day).unwrap();
+    assert_eq!((sku.division, &*sku.sku), ("01", "0100123REDB3"));
+    let row = &tables.skus[1];
     assert_eq!(
-        (sku.style.as_str(), sku.label.as_deref()),
+        (row.style.as_str(), row.label.as_deref()),
         ("00123", Some("B"))
     );
     assert_eq!(
@@ -188,4 +190,40 @@ fn a_row_for_a_marketplace_that_is_not_configured_is_refused() {
     assert_eq!(told.list()[0].line, Some(3));
     insta::assert_snapshot!(told.list()[0].wrong, @"`marketplace` is `nordwind`");
     insta::assert_snapshot!(told.list()[0].instead, @"write `*`, since no marketplace is configured");
+}
+
+#[test]
+fn rules_are_read_where_there_are_any_and_each_row_of_skus_wins() {
+    let folder = folder();
+    assert_eq!(load(&folder).unwrap().sku_rules, []);
+    let text = "marketplace,offer_sku,division,sku,valid_from,valid_to\n\
+                *,TEE-*,01,T*,,\nnordwind,NW-*,01,*,2026-06-01,\n";
+    fs::write(folder.path().join("sku_rules.csv"), text).unwrap();
+    let tables = load(&folder).unwrap();
+    let (before, day) = (
+        jiff::civil::date(2026, 5, 31),
+        jiff::civil::date(2026, 6, 1),
+    );
+    let sku = |shop: &str, offer: &str, day| {
+        let mapped = tables.sku(shop, offer, day);
+        mapped.map(|mapped| mapped.sku.into_owned())
+    };
+    assert_eq!(
+        sku("gallia", "TEE-RED-M", day).as_deref(),
+        Some("0100123RED3")
+    );
+    assert_eq!(sku("gallia", "TEE-RED-L", day).as_deref(), Some("TRED-L"));
+    assert_eq!(sku("nordwind", "NW-1", day).as_deref(), Some("1"));
+    assert_eq!(sku("nordwind", "NW-1", before), None);
+}
+
+#[test]
+fn a_rule_that_is_none_is_refused_with_what_to_write() {
+    insta::assert_snapshot!(rows("sku_rules.csv", "*,NW,01,*,,\n*,A*,01,*-*,,\n*,B*,01,*,,\nnordwind,b*,,*,,\n*, b* ,01,X*,,\n"), @"
+sku_rules.csv:2: `offer_sku` is `NW` — write the offer SKU with one `*`, such as `NW-*`
+sku_rules.csv:3: `sku` is `*-*` — write BlueCherry's SKU with one `*` for the same part
+sku_rules.csv:5: `division` is empty — write its code, or take the row out
+sku_rules.csv:6: `*`, `b*` stands on line 4 already, for the same days — keep one of the two, or give them days apart
+");
+    insta::assert_snapshot!(rows("sku_rules.csv", "*,A*,1,*,,\n"), @"sku_rules.csv:2: division `1` has no row in warehouses.csv — write the division as BlueCherry has it, zeros in front included, or add its warehouse");
 }

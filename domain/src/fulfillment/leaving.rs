@@ -1,0 +1,84 @@
+//! Goods that left: what Mirakl is told of them, and when.
+
+use super::{Facts, open_quantities, person, tracking_key};
+use crate::exception::{Kind, Problem};
+use crate::order::State;
+use crate::parcel::{self, ToldBy};
+use crate::progress::{Progress, Sent};
+use crate::shipment::{Shipped, shipped};
+use crate::step::{Step, Wait};
+
+/// Goods have left: each parcel is told by itself where the operator allows that; else they gather
+/// until the order is complete, and go as one shipment.
+pub(super) fn leaving(progress: &Progress, facts: &Facts<'_>, shipped: &Shipped<'_>) -> Step {
+    // While nobody asked, a whole order goes as one shipment, which every operator takes.
+    let is_whole = matches!(shipped, Shipped::Whole(..));
+    let one_by_one = facts.multi_shipment.unwrap_or(!is_whole);
+    if one_by_one
+        && progress.shipment == Sent::No
+        && let Some(step) = parcels_due(progress, facts)
+    {
+        return step;
+    }
+    match shipped {
+        Shipped::Whole(..) if one_by_one && progress.shipment == Sent::No => {
+            Step::Wait(Wait::Aftercare)
+        }
+        Shipped::Whole(shipment, _) => {
+            if progress.tracking.as_deref() != Some(tracking_key(shipment).as_str()) {
+                return number_or(progress, facts, Step::SendTracking);
+            }
+            match progress.shipment {
+                Sent::No => Step::ConfirmShipment,
+                Sent::Doubtful { read_after } if facts.order.read_at < read_after => {
+                    Step::Wait(Wait::ReadBack)
+                }
+                Sent::Doubtful { .. } => Step::ConfirmShipment,
+                Sent::Yes => Step::Wait(Wait::Aftercare),
+            }
+        }
+        // What will not come is a person's: to cancel or refund it is no step of this program yet.
+        Shipped::Short => person(Problem::new(Kind::ShortShip)),
+        _ => Step::Wait(Wait::Shipment),
+    }
+}
+
+/// Parcels to be told one by one, or of which corrected tracking is to be sent.
+fn parcels_due(progress: &Progress, facts: &Facts<'_>) -> Option<Step> {
+    if !parcel::corrections(progress, facts.shipments).is_empty() {
+        return Some(number_or(progress, facts, Step::CorrectTracking));
+    }
+    let is_due = !parcel::untold(progress, facts.shipments).is_empty();
+    is_due.then(|| number_or(progress, facts, Step::TellParcels))
+}
+
+/// The step, unless a late tracking number is waited for.
+fn number_or(progress: &Progress, facts: &Facts<'_>, step: Step) -> Step {
+    match &progress.tracking_awaited {
+        Some(late)
+            if late.shipments_version == facts.versions.shipments && facts.now < late.until =>
+        {
+            Step::Wait(Wait::Tracking)
+        }
+        _ => step,
+    }
+}
+
+/// Tracking that changed after the order was shipped, while Mirakl takes it; and, where parcels go
+/// one by one, those of which it is not known whether Mirakl was told.
+pub(super) fn corrected(progress: &Progress, facts: &Facts<'_>) -> Option<Step> {
+    if facts.order.state != State::Shipped {
+        return None;
+    }
+    let is_whole = progress.told.iter().any(|told| told.call == ToldBy::Order);
+    if is_whole {
+        let open = open_quantities(facts.order);
+        let Shipped::Whole(shipment, _) = shipped(&open, facts.shipments) else {
+            return None;
+        };
+        let is_told = progress.tracking.as_deref() == Some(tracking_key(shipment).as_str());
+        return (!is_told).then(|| number_or(progress, facts, Step::SendTracking));
+    }
+    let one_by_one = facts.multi_shipment == Some(true) && progress.shipment == Sent::No;
+    one_by_one.then(|| parcels_due(progress, facts)).flatten()
+}
