@@ -14,6 +14,7 @@ pub mod mapping;
 pub mod marketplace;
 pub mod money;
 pub mod order;
+pub mod papers;
 pub mod parcel;
 pub mod progress;
 pub mod refund;

@@ -1,0 +1,47 @@
+//! What both systems say of an order's returns and credits, beside the order and its shipments.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::refund::CreditMemo;
+use crate::returns::{Authorization, Return, ReturnLine};
+
+/// The returns and credits of one order, as last read. Empty for most orders.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Papers {
+    /// Credit memos of the ERP, the highest version of each, the first seen first.
+    pub credits: Vec<CreditMemo>,
+    /// Return authorizations of the ERP, the first seen first.
+    pub erp_returns: Vec<ErpReturn>,
+    /// Returns of the marketplace, the first seen first.
+    pub returns: Vec<MarketplaceReturn>,
+}
+
+/// A return as the ERP shows it.
+///
+/// Source: BlueCherry connector profile v1, "Return".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErpReturn {
+    /// The ERP's number.
+    pub ra_number: String,
+    /// Mirakl's return, as we announced it; empty for one that began at the ERP.
+    #[serde(default)]
+    pub external_return_id: Option<String>,
+    /// Grows with each change.
+    pub version: i64,
+    /// Where it stands, and what came.
+    pub authorization: Authorization,
+    /// What may come, by line; the reason is the ERP's code, empty when it says none.
+    pub authorized: Vec<ReturnLine>,
+}
+
+/// A return as Mirakl shows it (RT11).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarketplaceReturn {
+    /// Mirakl's ID.
+    pub return_id: String,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Where it stands.
+    pub shown: Return,
+}
