@@ -144,7 +144,12 @@ impl Command {
         match self {
             Self::Retry => {
                 let short = std::mem::take(&mut progress.no_stock);
-                let blocked = progress.blocked.take().is_some() || short;
+                let stopped = !std::mem::take(&mut progress.care.stops).is_empty();
+                // Units that could not be canceled are asked for once more.
+                let units = progress.care.erp_units.as_mut();
+                let units = units.map(|units| std::mem::take(&mut units.not_canceled));
+                let late = units.is_some_and(|units| !units.is_empty());
+                let blocked = progress.blocked.take().is_some() || short || stopped || late;
                 if blocked {
                     Answer::done("retried", "The blocked step is tried again now.")
                 } else {
@@ -170,7 +175,7 @@ impl Command {
                 Answer::refused("already_over", "The order is called off or over already.")
             }
             // A parcel may have left while Mirakl has not been told, or not been read, yet.
-            Self::Cancel { .. } if is_shipped || has_left(facts) => Answer::refused(
+            Self::Cancel { .. } if is_shipped || has_left(progress, facts) => Answer::refused(
                 "shipped",
                 "The order is shipped; take it back as a return, which ends in a credit memo.",
             ),
@@ -204,8 +209,8 @@ fn unblock(progress: &mut Progress) {
     progress.blocked.take_if(|blocked| !blocked.is_parked());
 }
 
-fn has_left(facts: &Facts<'_>) -> bool {
-    shipped(&open_quantities(facts.order), facts.shipments) != Shipped::Nothing
+fn has_left(progress: &Progress, facts: &Facts<'_>) -> bool {
+    shipped(&open_quantities(progress, facts.order), facts.shipments) != Shipped::Nothing
 }
 
 fn release(progress: &mut Progress) -> Answer {

@@ -17,6 +17,13 @@ pub struct Papers {
     pub returns: Vec<MarketplaceReturn>,
 }
 
+impl Papers {
+    /// Is there neither return nor credit?
+    pub fn is_empty(&self) -> bool {
+        self.credits.is_empty() && self.erp_returns.is_empty() && self.returns.is_empty()
+    }
+}
+
 /// A return as the ERP shows it.
 ///
 /// Source: BlueCherry connector profile v1, "Return".

@@ -115,6 +115,8 @@ pub struct Site {
     pub returns_in: bool,
     /// Returns that wait for the shop are accepted by the program; else a person decides.
     pub accepts: bool,
+    /// Returns that began at the ERP are created on Mirakl.
+    pub creates: bool,
     /// The ERP's disposition to the verdict.
     pub dispositions: BTreeMap<String, Verdict>,
     /// The operator's reason for pieces that did not come.
@@ -168,6 +170,21 @@ pub enum Next {
     Ask(Problem),
     /// Nothing more to do.
     Done,
+}
+
+impl Next {
+    /// The word of a step that writes; empty for one that waits, asks or ends.
+    pub fn word(&self) -> Option<&'static str> {
+        match self {
+            Self::Authorize => Some("authorize"),
+            Self::Accept => Some("accept"),
+            Self::Receive => Some("receive"),
+            Self::Comply(_) => Some("comply"),
+            Self::Close => Some("close"),
+            Self::Create => Some("create"),
+            Self::Wait(_) | Self::Ask(_) | Self::Done => None,
+        }
+    }
 }
 
 /// The next step for a return that Mirakl shows.

@@ -56,8 +56,11 @@ pub enum Error {
         call: &'static str,
         /// HTTP status, of 3xx (no redirect is followed) or 4xx.
         status: u16,
-        /// Mirakl's code for it, where it sent one. Its message is dropped: it may quote personal data.
+        /// Mirakl's code for it, where it sent one.
         code: Option<String>,
+        /// Mirakl's own words, of calls alone whose requests hold nothing personal that a message could
+        /// quote: refunds, cancelations and incidents. Of all others the message is dropped.
+        says: Option<String>,
     },
     /// The shop key is missing or wrong: a person must set a valid one.
     #[error("{call} was refused: the key is not valid")]
@@ -164,6 +167,16 @@ impl Error {
         }
     }
 
+    /// Mirakl's own words for its refusal of a refund, a cancelation or an incident; plain letters, cut
+    /// at 200.
+    #[must_use]
+    pub fn says(&self) -> Option<&str> {
+        match self {
+            Self::Refused { says, .. } => says.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Operation code of the call that failed; `client` while the client is made.
     #[must_use]
     pub fn call(&self) -> &'static str {
@@ -201,9 +214,38 @@ pub(crate) fn code_in(body: &[u8]) -> Option<String> {
     here(&body).or_else(|| here(body.get("errors")?.get(0)?))
 }
 
+/// Longest message that is kept, in letters.
+const WORDS_MAX: usize = 200;
+
+/// The message of a refusal whose request held nothing personal; letters that are not plain fall out.
+pub(crate) fn words_in(call: &str, body: &[u8]) -> Option<String> {
+    if !matches!(call, "OR28" | "OR30" | "OR64") {
+        return None;
+    }
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let message = body.get("message")?.as_str()?;
+    let plain = |c: &char| c.is_ascii_alphanumeric() || " .,:;'()/_-%".contains(*c);
+    let words: String = message.chars().filter(plain).take(WORDS_MAX).collect();
+    let words = words.trim();
+    (!words.is_empty()).then(|| words.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_of_a_refused_refund_are_kept_and_of_nothing_else() {
+        let body = r#"{"status":400,"message":"The shop has no \"balance\" <b>\n","code":"X"}"#;
+        let words = |call| words_in(call, body.as_bytes());
+        assert_eq!(words("OR28").as_deref(), Some("The shop has no balance b"));
+        assert_eq!(words("OR21"), None);
+        let long = format!(r#"{{"message":"{}"}}"#, "a".repeat(500));
+        assert_eq!(words_in("OR30", long.as_bytes()).unwrap().len(), WORDS_MAX);
+        for nothing in ["", "[]", r#"{"message":7}"#, r#"{"message":" <> "}"#] {
+            assert_eq!(words_in("OR28", nothing.as_bytes()), None, "{nothing}");
+        }
+    }
 
     #[test]
     fn a_code_is_kept_only_in_the_shape_of_a_code() {
@@ -288,6 +330,7 @@ mod tests {
                     call,
                     status: 400,
                     code: Some("ORDER_INVALID_STATE".into()),
+                    says: None,
                 },
                 Retry::Never,
                 Fate::NotDone,

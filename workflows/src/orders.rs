@@ -188,6 +188,21 @@ impl FulfillOrder {
                     )
                     .await
                 }
+                Step::CancelUnits => {
+                    Self::act(ctx, OrderActivities::cancel_units, &order, "cancel units in BlueCherry").await
+                }
+                Step::ReadUnits => {
+                    Self::act(ctx, OrderActivities::read_units, &order, "read units in BlueCherry").await
+                }
+                Step::CancelLines => {
+                    Self::act(ctx, OrderActivities::cancel_lines, &order, "cancel units on Mirakl").await
+                }
+                Step::Refund => {
+                    Self::act(ctx, OrderActivities::refund, &order, "refund on Mirakl").await
+                }
+                Step::ForwardReturns => {
+                    Self::act(ctx, OrderActivities::forward_returns, &order, "bring returns on").await
+                }
                 Step::Wait(_) => Self::wait(ctx, &order).await,
                 Step::Done(outcome) => {
                     Self::handlers_finished(ctx).await;

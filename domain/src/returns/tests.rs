@@ -31,6 +31,7 @@ fn site() -> Site {
     Site {
         returns_in: true,
         accepts: true,
+        creates: true,
         dispositions: [
             ("restock".to_owned(), Verdict::Compliant),
             ("scrap".to_owned(), damaged),

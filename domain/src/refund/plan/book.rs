@@ -161,7 +161,7 @@ impl<'a> Book<'a> {
                     self.count_short(line);
                 }
                 if let Some(refund_id) = self.answer(id, &item.money) {
-                    return Some(Planned::Answered { cause, refund_id });
+                    return Some(Planned::Answered { item, refund_id });
                 }
                 let fits = self
                     .order

@@ -92,7 +92,7 @@ impl Book<'_> {
             return None;
         }
         if let Some(refund_id) = self.answer(id, &item.money) {
-            return Some(Planned::Answered { cause, refund_id });
+            return Some(Planned::Answered { item, refund_id });
         }
         let slack = minor(self.digits);
         let fitted = fit(paid, &item.money, self.flights(id), slack);
