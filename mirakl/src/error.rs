@@ -50,7 +50,7 @@ pub enum Error {
         told: bool,
     },
     /// Mirakl said no, and nothing was written: what was asked, or the state it meets, must change first.
-    #[error("{call} was refused with status {status}{}", in_brackets(code.as_deref()))]
+    #[error("{call} was refused with status {status}{}{}", in_brackets(code.as_deref()), of_balance(*lacks_balance))]
     Refused {
         /// Operation code.
         call: &'static str,
@@ -61,6 +61,9 @@ pub enum Error {
         /// Mirakl's own words, of calls alone whose requests hold nothing personal that a message could
         /// quote: refunds, cancelations and incidents. Of all others the message is dropped.
         says: Option<String>,
+        /// The message names the shop's balance: the same refund goes through once sales of the shop
+        /// have filled it, or at the operator's hand.
+        lacks_balance: bool,
     },
     /// The shop key is missing or wrong: a person must set a valid one.
     #[error("{call} was refused: the key is not valid")]
@@ -116,6 +119,14 @@ pub enum Error {
 
 fn in_brackets(code: Option<&str>) -> String {
     code.map(|code| format!(" ({code})")).unwrap_or_default()
+}
+
+fn of_balance(lacks_balance: bool) -> &'static str {
+    if lacks_balance {
+        ": the shop's balance is too small"
+    } else {
+        ""
+    }
 }
 
 impl Error {
@@ -177,6 +188,18 @@ impl Error {
         }
     }
 
+    /// Whether the shop's balance was too small for a refund: nothing is wrong with what was asked.
+    #[must_use]
+    pub fn lacks_balance(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                lacks_balance: true,
+                ..
+            }
+        )
+    }
+
     /// Operation code of the call that failed; `client` while the client is made.
     #[must_use]
     pub fn call(&self) -> &'static str {
@@ -197,81 +220,9 @@ impl Error {
     }
 }
 
-/// Keeps a code of the other side only if it has the shape of one: a sentence may quote a person.
-pub(crate) fn plain_code(text: &str) -> Option<String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
-    ((1..=64).contains(&text.len()) && text.chars().all(plain)).then(|| text.to_owned())
-}
-
-/// Finds the code of an error body: `code` or `error_code`, at the root or in its first `errors`.
-pub(crate) fn code_in(body: &[u8]) -> Option<String> {
-    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let here = |value: &serde_json::Value| {
-        ["code", "error_code"]
-            .iter()
-            .find_map(|key| plain_code(value.get(*key)?.as_str()?))
-    };
-    here(&body).or_else(|| here(body.get("errors")?.get(0)?))
-}
-
-/// Longest message that is kept, in letters.
-const WORDS_MAX: usize = 200;
-
-/// The message of a refusal whose request held nothing personal; letters that are not plain fall out.
-pub(crate) fn words_in(call: &str, body: &[u8]) -> Option<String> {
-    if !matches!(call, "OR28" | "OR30" | "OR64") {
-        return None;
-    }
-    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let message = body.get("message")?.as_str()?;
-    let plain = |c: &char| c.is_ascii_alphanumeric() || " .,:;'()/_-%".contains(*c);
-    let words: String = message.chars().filter(plain).take(WORDS_MAX).collect();
-    let words = words.trim();
-    (!words.is_empty()).then(|| words.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_words_of_a_refused_refund_are_kept_and_of_nothing_else() {
-        let body = r#"{"status":400,"message":"The shop has no \"balance\" <b>\n","code":"X"}"#;
-        let words = |call| words_in(call, body.as_bytes());
-        assert_eq!(words("OR28").as_deref(), Some("The shop has no balance b"));
-        assert_eq!(words("OR21"), None);
-        let long = format!(r#"{{"message":"{}"}}"#, "a".repeat(500));
-        assert_eq!(words_in("OR30", long.as_bytes()).unwrap().len(), WORDS_MAX);
-        for nothing in ["", "[]", r#"{"message":7}"#, r#"{"message":" <> "}"#] {
-            assert_eq!(words_in("OR28", nothing.as_bytes()), None, "{nothing}");
-        }
-    }
-
-    #[test]
-    fn a_code_is_kept_only_in_the_shape_of_a_code() {
-        for (body, code) in [
-            (
-                r#"{"status":400,"code":"ORDER_INVALID_STATE","message":"Ann Lee"}"#,
-                Some("ORDER_INVALID_STATE"),
-            ),
-            (r#"{"error_code":"05.read-only"}"#, Some("05.read-only")),
-            (
-                r#"{"errors":[{"code":"VALIDATION_ERROR","field":"x"}]}"#,
-                Some("VALIDATION_ERROR"),
-            ),
-            (r#"{"code":"Ann Lee lives here"}"#, None),
-            (r#"{"code":"a@b.example"}"#, None),
-            (r#"{"code":400}"#, None),
-            (r#"{"message":"no"}"#, None),
-            (r#"{"errors":[]}"#, None),
-            ("<html>", None),
-            ("", None),
-        ] {
-            assert_eq!(code_in(body.as_bytes()).as_deref(), code, "{body}");
-        }
-        assert_eq!(plain_code(&"A".repeat(65)), None);
-        assert_eq!(plain_code(""), None);
-    }
 
     #[test]
     fn each_error_says_what_may_be_done_and_what_was_left_behind() {
@@ -331,6 +282,7 @@ mod tests {
                     status: 400,
                     code: Some("ORDER_INVALID_STATE".into()),
                     says: None,
+                    lacks_balance: false,
                 },
                 Retry::Never,
                 Fate::NotDone,
