@@ -170,6 +170,7 @@ impl Orders {
             commands_version: at.row.commands_version,
             wake_at: fulfillment::wake_at(&at.row.progress, &at.facts(), &decision.step),
             read_back: fulfillment::wants_read_back(&decision.step),
+            parked: &[],
         };
         Ok(self.ledger().record_decision(key, &made, at.now).await?)
     }
