@@ -143,6 +143,17 @@ async fn owed_by_feed(conn: &mut AnyConnection) -> Result<BTreeMap<String, u32>>
          WHERE o.active = 1 AND o.ours = 1 AND o.shipments_version > o.handled_shipments) owing \
          GROUP BY feed",
     )
+    .fetch_all(&mut *conn)
+    .await
+    .doing(doing)?;
+    let by_documents = sqlx::query(
+        "SELECT feed, COUNT(*) AS owed FROM (SELECT DISTINCT d.feed, o.marketplace, o.order_id \
+         FROM orders o JOIN documents d ON (d.kind = 'credit_memo' AND d.owner = o.external_po) \
+         OR (d.kind = 'erp_return' AND d.owner = o.external_po) \
+         OR (d.kind = 'marketplace_return' AND d.owner = o.marketplace || '/' || o.order_id) \
+         WHERE o.active = 1 AND o.ours = 1 AND o.documents > 0 \
+         AND o.shipments_version > o.handled_shipments) owing GROUP BY feed",
+    )
     .fetch_all(conn)
     .await
     .doing(doing)?;
@@ -150,7 +161,8 @@ async fn owed_by_feed(conn: &mut AnyConnection) -> Result<BTreeMap<String, u32>>
         let columns = Columns { row, what: WHAT };
         Ok((columns.text("feed")?, columns.small_count("owed")?))
     };
-    by_orders.iter().chain(&by_shipments).map(count).collect()
+    let shipped = by_orders.iter().chain(&by_shipments);
+    shipped.chain(&by_documents).map(count).collect()
 }
 
 fn read(row: &AnyRow, owed: &BTreeMap<String, u32>) -> Result<FeedState> {

@@ -254,11 +254,13 @@ async fn raise(
 ) -> Result<bool> {
     let others = sqlx::query(
         "SELECT COUNT(*) AS n FROM exceptions WHERE closed_at IS NULL \
-         AND marketplace = $1 AND order_id = $2 AND origin <> $3",
+         AND marketplace = $1 AND order_id = $2 AND origin <> $3 AND origin <> $4",
     )
     .bind(due.key.marketplace.as_str())
     .bind(&due.key.order_id)
     .bind(Origin::Deadline.as_str())
+    // A credit that is parked tells nothing of what the order itself waits for.
+    .bind(Origin::Paper.as_str())
     .fetch_one(&mut *conn)
     .await
     .doing("looking for an order's exceptions")?;

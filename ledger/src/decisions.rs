@@ -11,6 +11,7 @@ use crate::events;
 use crate::exceptions::{self, About, Opening, Origin};
 use crate::inbox::lock;
 use crate::open::Ledger;
+use crate::parked;
 use crate::rows::{Decided, NewEvent};
 
 const WHAT: &str = "an order";
@@ -82,6 +83,7 @@ impl Ledger {
         }
         write(conn, key, made, from, &before, now).await?;
         reconcile(conn, key, made, now).await?;
+        parked::keep(conn, key, made.parked, now).await?;
         tell(conn, key, made, &before, now).await?;
         writing.commit("writing a decision").await
     }

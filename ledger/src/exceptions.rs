@@ -23,8 +23,18 @@ pub(crate) enum Origin {
     OrderInbox,
     /// A feed of shipments that could not read one.
     ShipmentInbox,
+    /// A feed of credit memos that could not read one.
+    CreditInbox,
+    /// A feed of the ERP's returns that could not read one.
+    ErpReturnInbox,
+    /// A feed of a marketplace's returns that could not read one.
+    ReturnInbox,
     /// A shipment without its order.
     Stray,
+    /// A credit memo without its order.
+    StrayCredit,
+    /// A credit or return of an order that waits for a person while the rest goes on.
+    Paper,
     /// A system, or one call of it, that cannot be used.
     Gate,
     /// A deadline that draws near.
@@ -49,7 +59,12 @@ impl Origin {
             Self::Decision => "decision",
             Self::OrderInbox => "order_inbox",
             Self::ShipmentInbox => "shipment_inbox",
+            Self::CreditInbox => "credit_inbox",
+            Self::ErpReturnInbox => "erp_return_inbox",
+            Self::ReturnInbox => "return_inbox",
             Self::Stray => "stray",
+            Self::StrayCredit => "stray_credit",
+            Self::Paper => "paper",
             Self::Gate => "gate",
             Self::Deadline => "deadline",
             Self::Freshness => "freshness",
@@ -129,6 +144,28 @@ pub(crate) async fn close(
     .execute(conn)
     .await
     .doing("closing an exception")?;
+    Ok(())
+}
+
+/// Closes what is open within a scope.
+pub(crate) async fn close_scope(
+    conn: &mut AnyConnection,
+    origin: Origin,
+    scope: &str,
+    closed_by: &str,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE exceptions SET closed_at = $1, closed_by = $2 WHERE closed_at IS NULL \
+         AND origin = $3 AND scope = $4",
+    )
+    .bind(now.as_millisecond())
+    .bind(closed_by)
+    .bind(origin.as_str())
+    .bind(scope)
+    .execute(conn)
+    .await
+    .doing("closing exceptions")?;
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! The inbox of orders: rows and cursor commit together, and an order with news is owed a look.
 
+use std::collections::BTreeSet;
+
 use domain::marketplace::OrderKey;
 use domain::order::Order;
 use domain::progress::Progress;
@@ -13,6 +15,7 @@ use crate::error::{Doing, Error, Result};
 use crate::exceptions::{self, About, Origin};
 use crate::keys::{KeyOf, delete_key, is_erased};
 use crate::open::{Alone, Ledger};
+use crate::papers;
 use crate::rows::{FeedRun, Recorded, SeenOrder, Unreadable};
 use crate::seal::Place;
 use crate::stock::units;
@@ -58,7 +61,10 @@ impl Ledger {
         writing.alone(Alone::Stores).await?;
         let conn = writing.conn();
         let kept = unreadable::kept(conn, Origin::OrderInbox).await?;
-        let strays = exceptions::open_subjects(conn, Origin::Stray).await?;
+        let shipments = exceptions::open_subjects(conn, Origin::Stray).await?;
+        let credits = exceptions::open_subjects(conn, Origin::StrayCredit).await?;
+        let shipments = shipments.into_iter().map(|(_, po)| po);
+        let strays: BTreeSet<String> = shipments.chain(credits.into_iter().map(|c| c.0)).collect();
         // The same order for every worker, so that none waits for another in a circle.
         let mut sorted: Vec<&SeenOrder> = seen.iter().collect();
         sorted.sort_by(|a, b| a.key.cmp(&b.key));
@@ -66,7 +72,7 @@ impl Ledger {
             let stray = one
                 .external_po
                 .as_deref()
-                .is_some_and(|po| strays.iter().any(|(_, subject)| subject == po));
+                .is_some_and(|po| strays.contains(po));
             let news = self.record_order(conn, feed, one, stray).await?;
             match news {
                 News::New => recorded.new += 1,
@@ -103,7 +109,7 @@ impl Ledger {
     ) -> Result<News> {
         if !lock(conn, &seen.key, feed.now).await? {
             if self.insert(conn, feed, seen).await? {
-                link_shipments(conn, seen, feed.now).await?;
+                link(conn, seen, feed.now).await?;
                 return Ok(News::New);
             }
             // Another worker was first; its row counts.
@@ -124,7 +130,7 @@ impl Ledger {
         }
         update(conn, seen, &known, changed, feed.now).await?;
         if seen.external_po.is_some() && (stray || seen.external_po != known.external_po) {
-            link_shipments(conn, seen, feed.now).await?;
+            link(conn, seen, feed.now).await?;
         }
         Ok(if changed {
             News::Changed
@@ -320,8 +326,9 @@ async fn update(
     Ok(())
 }
 
-/// Shipments that came before their order are news of it, and stray no more.
-async fn link_shipments(conn: &mut AnyConnection, seen: &SeenOrder, now: Timestamp) -> Result<()> {
+/// Shipments and papers that came before their order are news of it, and stray no more.
+async fn link(conn: &mut AnyConnection, seen: &SeenOrder, now: Timestamp) -> Result<()> {
+    papers::link(conn, &seen.key).await?;
     let Some(po) = seen.external_po.as_deref() else {
         return Ok(());
     };
@@ -344,5 +351,6 @@ async fn link_shipments(conn: &mut AnyConnection, seen: &SeenOrder, now: Timesta
         scope: "",
         subject: po,
     };
-    exceptions::close(conn, about, None, "linked", now).await
+    exceptions::close(conn, about, None, "linked", now).await?;
+    papers::close_strays_of(conn, po, now).await
 }

@@ -24,6 +24,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (6, include_str!("../migrations/0006_proposals.sql")),
     (7, include_str!("../migrations/0007_stock.sql")),
     (8, include_str!("../migrations/0008_offers_by_sku.sql")),
+    (9, include_str!("../migrations/0009_papers.sql")),
 ];
 
 /// For each SQLite connection. Deleted keys are overwritten, not only unlinked.

@@ -2,6 +2,7 @@
 
 use domain::deadline::Window;
 use domain::marketplace::{MarketplaceCode, OrderKey};
+use domain::papers::Papers;
 use domain::shipment::Shipment;
 use jiff::Timestamp;
 use sqlx::AnyConnection;
@@ -10,6 +11,7 @@ use sqlx::any::AnyRow;
 use crate::columns::{self, Columns, from_json};
 use crate::error::{Doing, Result};
 use crate::open::Ledger;
+use crate::papers::papers_of;
 use crate::rows::{OrderFilter, OrderListed, OrderRow};
 
 const WHAT: &str = "an order";
@@ -67,12 +69,12 @@ impl Ledger {
     /// Everything known of an order, but the message itself; `None` when it was never seen.
     pub async fn order(&self, key: &OrderKey) -> Result<Option<OrderRow>> {
         let mut conn = self.reading().await?;
-        // The order first, its shipments then: they may be newer than their version says, which
-        // costs one more look, and never older.
+        // The order first, its shipments and papers then: they may be newer than their version
+        // says, which costs one more look, and never older.
         let row = sqlx::query(
             "SELECT external_po, ours, facts, progress, shown, waits_for, seen_version, \
-             handled_version, shipments_version, commands_version, first_seen_at, finished \
-             FROM orders WHERE marketplace = $1 AND order_id = $2",
+             handled_version, shipments_version, commands_version, documents, first_seen_at, \
+             finished FROM orders WHERE marketplace = $1 AND order_id = $2",
         )
         .bind(key.marketplace.as_str())
         .bind(&key.order_id)
@@ -89,6 +91,10 @@ impl Ledger {
             Some(po) => shipments_of(&mut conn, po).await?,
             None => vec![],
         };
+        let papers = match columns.number("documents")? {
+            0 => Papers::default(),
+            _ => papers_of(&mut conn, key, external_po.as_deref()).await?,
+        };
         let shown = columns.text_or_null("shown")?;
         Ok(Some(OrderRow {
             key: key.clone(),
@@ -97,6 +103,7 @@ impl Ledger {
             order: columns.json("facts")?,
             progress: columns.json("progress")?,
             shipments,
+            papers,
             seen_version: columns.number("seen_version")?,
             handled_version: columns.number("handled_version")?,
             shipments_version: columns.number("shipments_version")?,

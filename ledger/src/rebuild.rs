@@ -42,11 +42,12 @@ impl Ledger {
         writing.commit("noting a rebuild").await
     }
 
-    /// Does it know of no order, shipment, decision or cursor?
+    /// Does it know of no order, shipment, document, decision or cursor?
     pub async fn is_empty(&self) -> Result<bool> {
         let row = sqlx::query(
             "SELECT 1 AS one WHERE EXISTS (SELECT 1 FROM orders) \
-             OR EXISTS (SELECT 1 FROM shipments) OR EXISTS (SELECT 1 FROM intents) \
+             OR EXISTS (SELECT 1 FROM shipments) OR EXISTS (SELECT 1 FROM documents) \
+             OR EXISTS (SELECT 1 FROM intents) \
              OR EXISTS (SELECT 1 FROM commands) OR EXISTS (SELECT 1 FROM erasures) \
              OR EXISTS (SELECT 1 FROM feeds WHERE cursor IS NOT NULL)",
         )

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use domain::deadline::{Level, Window};
-use domain::exception::{Kind, Owner};
+use domain::exception::{Kind, Owner, Problem};
 use domain::marketplace::{MarketplaceCode, OrderKey};
 use domain::order::Order;
+use domain::papers::Papers;
 use domain::progress::Progress;
 use domain::shipment::Shipment;
 use domain::step::{Decision, Shown};
@@ -117,11 +118,13 @@ pub struct OrderRow {
     pub progress: Progress,
     /// Its shipments as last read from BlueCherry, the first seen first.
     pub shipments: Vec<Shipment>,
+    /// Its credit memos and returns as last read.
+    pub papers: Papers,
     /// Grows with each news of the order.
     pub seen_version: i64,
     /// The newest version that a decision was made from.
     pub handled_version: i64,
-    /// Grows with each news of its shipments.
+    /// Grows with each news of its shipments, credit memos and returns.
     pub shipments_version: i64,
     /// Grows with each word of a person.
     pub commands_version: i64,
@@ -198,6 +201,8 @@ pub struct Decided<'a> {
     pub wake_at: Option<Timestamp>,
     /// Must the order be read again to go on?
     pub read_back: bool,
+    /// What of it waits for a person while the rest goes on: a name within the order, and why.
+    pub parked: &'a [(String, Problem)],
 }
 
 /// What to write along with a change of progress.

@@ -198,6 +198,7 @@ pub fn from<'a>(row: &OrderRow, decision: &'a Decision) -> Decided<'a> {
         commands_version: row.commands_version,
         wake_at: None,
         read_back: false,
+        parked: &[],
     }
 }
 

@@ -8,6 +8,8 @@ mod feeds;
 mod harness;
 mod inbox;
 mod intents;
+mod papers;
+mod parked;
 mod people;
 mod proposals;
 mod secrets;

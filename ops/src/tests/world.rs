@@ -187,6 +187,7 @@ impl World {
             commands_version: row.commands_version,
             wake_at: None,
             read_back: false,
+            parked: &[],
         };
         ledger
             .record_decision(key, &made, at(second))
