@@ -85,6 +85,8 @@ pub struct Shop {
     pub terms: Option<String>,
     /// Price level for consumer accounts.
     pub price_level: Option<String>,
+    /// Time between two reads of returns; none where they are off.
+    pub returns_every: Option<Duration>,
 }
 
 /// The BlueCherry site.
@@ -101,8 +103,10 @@ pub struct Site {
     pub read_lag: Duration,
     /// How often queued writes are carried out.
     pub queue_cycle: Duration,
-    /// Time between two reads of fulfilments.
+    /// Time between two reads of fulfilments, returns and credit memos.
     pub poll: Duration,
+    /// Does it take return authorizations? Else credit memos alone tell of returns.
+    pub returns_in: bool,
 }
 
 /// Mapping tables and their version.

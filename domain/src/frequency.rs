@@ -67,7 +67,7 @@ impl Frequencies {
             return vec![Limit { uses: 1, within }];
         }
         match (self.simulated, call) {
-            (Some(_), "OR11" | "OR13" | "OR14" | "OR15") => vec![],
+            (Some(_), "OR11" | "OR13" | "OR14" | "OR15" | "RT11") => vec![],
             (Some(poll), "OR04" | "STO01" | "STO02" | "STO03" | "OF52" | "OF53") => vec![Limit {
                 uses: 1,
                 within: poll.min(shortest_interval(call)),

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::exception::{Kind, Problem};
+use crate::mapping::same_code;
 
 /// Where a return stands on Mirakl. Words are Mirakl's.
 ///
@@ -281,7 +282,11 @@ fn verdict(
         return Ok(None);
     }
     for row in rows().filter(|row| row.received > 0) {
-        match site.dispositions.get(&row.disposition) {
+        let mapped = site.dispositions.iter();
+        let mapped = mapped
+            .into_iter()
+            .find(|(erp, _)| same_code(erp, &row.disposition));
+        match mapped.map(|(_, verdict)| verdict) {
             Some(Verdict::Compliant) => {}
             Some(against) => return Ok(Some(against.clone())),
             None => {

@@ -3,7 +3,7 @@
 mod properties;
 
 use super::*;
-use crate::marketplace::ShortStock;
+use crate::marketplace::{ReturnsRule, ShortShip, ShortStock};
 use crate::order::Line;
 use crate::progress::{Blocked, Booked, BookedLine, Cancelled};
 use crate::shipment::Parcel;
@@ -24,6 +24,10 @@ pub(crate) fn policy() -> Policy {
         acceptance_limit_s: 86_400,
         aftercare_s: 1000,
         tracking_grace_s: 0,
+        short_ship: ShortShip::Ask,
+        refund_age_s: 7 * 86_400,
+        returns: ReturnsRule::Off,
+        return_method: None,
     }
 }
 

@@ -304,3 +304,20 @@ fn a_reason_that_the_shop_may_not_give_is_parked() {
         ["unmapped_reason: reason 17 may not be given by the shop"]
     );
 }
+
+#[test]
+fn the_erps_reason_is_found_whatever_its_case_and_else_the_one_for_any() {
+    let rules = Rules {
+        reasons: [("Dam".to_owned(), "18".to_owned())].into(),
+        ..rules()
+    };
+    for (own, told) in [(Some(" DAM"), "18"), (Some("X"), "17"), (None, "17")] {
+        let mut line_credited = credit("1", "50.00", "0", "0");
+        line_credited.reason_code = own.map(str::to_owned);
+        let memos = [memo("M1", vec![line_credited])];
+        match plan(&memos, &[], &order(line()), &[], &rules).as_slice() {
+            [Planned::Refund(item)] => assert_eq!(item.reason_code, told, "{own:?}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -128,8 +128,9 @@ fn a_return_goes_from_authorization_to_its_end_one_step_at_a_time() {
 
 #[test]
 fn the_verdict_of_a_line_is_that_of_its_worst_piece() {
-    let table: [(&[(u32, &str)], &str); 6] = [
+    let table: [(&[(u32, &str)], &str); 7] = [
         (&[(2, "restock")], "compliant"),
+        (&[(2, " Restock ")], "compliant"),
         (
             &[(1, "restock"), (1, "scrap")],
             "RETURN_NON_COMPLIANT_DAMAGED_PRODUCT",
