@@ -8,6 +8,7 @@ mod create;
 mod customer;
 mod effect;
 mod glance;
+mod incident;
 mod parcels;
 mod references;
 mod refund;

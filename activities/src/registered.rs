@@ -261,6 +261,16 @@ impl OrderActivities {
         alive(&ctx, self.0.for_order(&order, work)).await
     }
 
+    #[activity(name = "resolve_incident")]
+    pub async fn resolve_incident(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        let work = Box::pin(self.0.resolve_incident(&order));
+        alive(&ctx, self.0.for_order(&order, work)).await
+    }
+
     #[activity(name = "confirm_shipment")]
     pub async fn confirm_shipment(
         self: Arc<Self>,

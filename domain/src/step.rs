@@ -41,6 +41,8 @@ pub enum Step {
     Refund,
     /// Bring returns on, on either side.
     ForwardReturns,
+    /// Tell Mirakl that an incident is settled (OR64).
+    ResolveIncident,
     /// Nothing to do until there is news.
     Wait(Wait),
     /// The order's run is over.
@@ -94,6 +96,7 @@ impl Step {
             Self::CancelLines => "cancel_lines",
             Self::Refund => "refund",
             Self::ForwardReturns => "forward_returns",
+            Self::ResolveIncident => "resolve_incident",
             Self::Wait(_) => "wait",
             Self::Done(_) => "done",
         }

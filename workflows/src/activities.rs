@@ -175,6 +175,12 @@ impl OrderActivities {
         unimplemented!()
     }
 
+    /// Tells Mirakl that an incident is settled (OR64).
+    #[activity(name = "resolve_incident")]
+    pub fn resolve_incident(order: OrderKey) -> Result<Decision, ActivityError> {
+        unimplemented!()
+    }
+
     /// Confirms the shipment of the whole order (OR24).
     #[activity(name = "confirm_shipment")]
     pub fn confirm_shipment(order: OrderKey) -> Result<Decision, ActivityError> {

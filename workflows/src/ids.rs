@@ -101,6 +101,7 @@ mod tests {
                 SignalDefinition::name(&FulfillOrder::signal_hold),
                 SignalDefinition::name(&FulfillOrder::signal_release),
                 SignalDefinition::name(&FulfillOrder::signal_correct),
+                SignalDefinition::name(&FulfillOrder::signal_resolve_incident),
                 SignalDefinition::name(&FulfillOrder::signal_mark_done),
                 SignalDefinition::name(&CollectOrders::pause),
                 SignalDefinition::name(&CollectOrders::resume),
@@ -121,6 +122,7 @@ mod tests {
                 UpdateDefinition::name(&FulfillOrder::update_hold),
                 UpdateDefinition::name(&FulfillOrder::update_release),
                 UpdateDefinition::name(&FulfillOrder::update_correct),
+                UpdateDefinition::name(&FulfillOrder::update_resolve_incident),
                 UpdateDefinition::name(&FulfillOrder::update_mark_done),
             ]
             .map(|name| format!("update       {name}")),
@@ -155,6 +157,7 @@ mod tests {
                 OrderActivities::cancel_lines.name(),
                 OrderActivities::refund.name(),
                 OrderActivities::forward_returns.name(),
+                OrderActivities::resolve_incident.name(),
                 OrderActivities::confirm_shipment.name(),
                 FeedActivities::collect_orders.name(),
                 FeedActivities::collect_shipments.name(),

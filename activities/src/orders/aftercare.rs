@@ -76,7 +76,10 @@ impl Orders {
         for (item, refund_id) in answered(&at.row.progress, &at.facts()) {
             let key = &at.row.key;
             let cause = item.cause.key();
-            let intent = self.ledger().open_intent(key, &refund_effect(&cause)).await?;
+            let intent = self
+                .ledger()
+                .open_intent(key, &refund_effect(&cause))
+                .await?;
             let detail = vec![
                 ("cause", evidence(&cause)),
                 ("refund", evidence(&refund_id)),

@@ -129,7 +129,9 @@ impl Orders {
                     .with("says", says);
                 let problem = with_item(problem, &meant.item);
                 // Sales that are paid out raise the balance; nobody tells when.
-                let look_at = error.lacks_balance().then(|| after(self.now(), BALANCE_LOOK));
+                let look_at = error
+                    .lacks_balance()
+                    .then(|| after(self.now(), BALANCE_LOOK));
                 let settle = Some((&attempt.intent, Settled::Refused));
                 self.stop(at, &cause, problem, look_at, settle).await
             }

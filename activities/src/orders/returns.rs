@@ -90,7 +90,7 @@ impl Orders {
             Ok(Announced::Queued) => None,
             Err(error) if is_refusal(error.retry(), error.fate()) => match error {
                 bluecherry::Error::Refused {
-                    ref code,
+                    code: Some(ref code),
                     existing_id: Some(ref there),
                     ..
                 } if code == "duplicate_return" => Some(there.clone()),
@@ -133,10 +133,14 @@ impl Orders {
     ) -> Result<Result<NewReturn, Problem>, Failure> {
         let key = &at.row.key;
         let Some(booked) = at.row.progress.sales_order.booked() else {
-            return Err(Failure::unexpected(format!("order {key} has no sales order")));
+            return Err(Failure::unexpected(format!(
+                "order {key} has no sales order"
+            )));
         };
         let Some(external_po) = at.row.external_po.clone() else {
-            return Err(Failure::unexpected(format!("order {key} has no key in the ERP")));
+            return Err(Failure::unexpected(format!(
+                "order {key} has no key in the ERP"
+            )));
         };
         let admitted = self.admit(To::BlueCherry, "get_sales_order").await?;
         let order = admitted
@@ -185,9 +189,8 @@ impl Orders {
         let mut lines = at.row.order.lines.iter();
         let offer = lines.find(|l| l.line_id == line_id).map(|l| &l.offer_sku);
         let day = Offset::UTC.to_datetime(at.row.order.created_at).date();
-        let unmapped = |offer: &str| {
-            Problem::new(Kind::UnmappedSku).with("offer_sku", evidence(offer))
-        };
+        let unmapped =
+            |offer: &str| Problem::new(Kind::UnmappedSku).with("offer_sku", evidence(offer));
         let Some(offer) = offer else {
             return Err(unmapped(line_id));
         };

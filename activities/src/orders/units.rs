@@ -193,11 +193,7 @@ impl Orders {
         self.decide(key).await
     }
 
-    async fn cancel_line(
-        &self,
-        at: &Situation<'_>,
-        item: &CancelationItem,
-    ) -> Result<(), Failure> {
+    async fn cancel_line(&self, at: &Situation<'_>, item: &CancelationItem) -> Result<(), Failure> {
         let subject = item.key();
         let effect = cancelation_effect(&subject);
         let line = line(item, &at.row.order.currency);
@@ -210,7 +206,9 @@ impl Orders {
         {
             return self.doubt_cancelation(at, &effect, item, shows).await;
         }
-        let intent = self.intend_anew(at, &effect, &body, |old| old == body).await?;
+        let intent = self
+            .intend_anew(at, &effect, &body, |old| old == body)
+            .await?;
         if let Some(problem) = self.unknowns(at, &intent, window).await? {
             let problem = problem.with("line", evidence(&item.order_line_id));
             return self.park_care(at, &subject, problem, &intent).await;
@@ -244,11 +242,13 @@ impl Orders {
             // Where the operator does not take parts, the key lacks the right, and stays so.
             Err(error @ mirakl::Error::Forbidden { .. }) => {
                 self.ended(&attempt, Ended::NotDone).await?;
-                self.stop_cancelation(at, item, &attempt.intent, &error).await
+                self.stop_cancelation(at, item, &attempt.intent, &error)
+                    .await
             }
             Err(error) if is_refusal(error.retry(), error.fate()) => {
                 self.ended(&attempt, Ended::NotDone).await?;
-                self.stop_cancelation(at, item, &attempt.intent, &error).await
+                self.stop_cancelation(at, item, &attempt.intent, &error)
+                    .await
             }
             Err(error) => {
                 let fate = error.fate();
@@ -361,7 +361,11 @@ fn wanted(at: &Situation<'_>, order: &SalesOrder) -> Vec<CancelQuantity> {
             continue;
         };
         for row in rows(order, &due.line_id) {
-            let each = row.qty_ordered.checked_div(line.quantity).unwrap_or(1).max(1);
+            let each = row
+                .qty_ordered
+                .checked_div(line.quantity)
+                .unwrap_or(1)
+                .max(1);
             let left = row.qty_ordered.saturating_sub(row.qty_cancelled);
             wanted.push(CancelQuantity {
                 line_seq: row.line_seq,

@@ -29,6 +29,23 @@ pub struct Care {
     /// What each return was brought to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub returns: Vec<ReturnTold>,
+    /// An incident that a person settled and of which Mirakl is to be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolving: Option<Resolving>,
+}
+
+/// An incident that a person settled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolving {
+    /// Mirakl's line.
+    pub order_line_id: String,
+    /// Why, a code of the operator.
+    pub reason_code: String,
+}
+
+/// The name of a line's incident among what is stopped or needs a person.
+pub fn incident_key(order_line_id: &str) -> String {
+    format!("incident/{order_line_id}")
 }
 
 impl Care {

@@ -12,7 +12,7 @@ mod units;
 use jiff::{SignedDuration, Timestamp};
 
 pub use absorb::{cancelation_effect, refund_effect};
-pub use care::{Care, ErpUnits, ReturnTold, SentCancelation, Stop};
+pub use care::{Care, ErpUnits, Resolving, ReturnTold, SentCancelation, Stop, incident_key};
 pub use refunds::{planned, refunds_due};
 pub use returning::{ReturnStep, erp_subject, returns_due, steps as return_steps};
 pub use units::{
@@ -22,7 +22,7 @@ pub use units::{
 use crate::exception::{Kind, Problem};
 use crate::fulfillment::Facts;
 use crate::marketplace::ShortShip;
-use crate::order::State;
+use crate::order::{Order, State};
 use crate::papers::Papers;
 use crate::progress::Progress;
 use crate::refund::Rules;
@@ -45,6 +45,12 @@ pub struct Aftercare {
 /// The step of aftercare that is due now, if any.
 pub fn due(progress: &Progress, facts: &Facts<'_>) -> Option<Step> {
     progress.sales_order.booked()?;
+    if let Some(resolving) = &progress.care.resolving
+        && is_disputed(facts.order, &resolving.order_line_id)
+        && !is_stopped(progress, facts, &incident_key(&resolving.order_line_id))
+    {
+        return Some(Step::ResolveIncident);
+    }
     if !refunds_due(progress, facts).is_empty() {
         return Some(Step::Refund);
     }
@@ -57,6 +63,12 @@ pub fn due(progress: &Progress, facts: &Facts<'_>) -> Option<Step> {
         });
     }
     (!returns_due(progress, facts).is_empty()).then_some(Step::ForwardReturns)
+}
+
+/// Does Mirakl show an open incident on a line?
+pub fn is_disputed(order: &Order, order_line_id: &str) -> bool {
+    let mut lines = order.lines.iter();
+    lines.any(|l| l.line_id == order_line_id && l.state == State::IncidentOpen)
 }
 
 /// May what fell short be told without a person?
@@ -110,10 +122,13 @@ pub fn parked(progress: &Progress, facts: &Facts<'_>) -> Vec<(String, Problem)> 
             .filter(|stop| stands(stop, facts))
             .map(|stop| (stop.subject.clone(), stop.problem.clone())),
     );
-    let disputed = order.lines.iter().filter(|l| l.state == State::IncidentOpen);
+    let disputed = order
+        .lines
+        .iter()
+        .filter(|l| l.state == State::IncidentOpen);
     parked.extend(disputed.map(|line| {
         let problem = Problem::new(Kind::IncidentOpen).with("line", &line.line_id);
-        (format!("incident/{}", line.line_id), problem)
+        (incident_key(&line.line_id), problem)
     }));
     if let Some(since) = order.refund_pending_since
         && facts.now >= refund_is_late(since, facts)

@@ -1,7 +1,7 @@
 //! Which refunds are sent now, and what keeps the others.
 
 use super::care::Care;
-use super::{is_stopped, units, units_settled_by_rule};
+use super::{is_disputed, is_stopped, units, units_settled_by_rule};
 use crate::exception::{Kind, Problem};
 use crate::fulfillment::Facts;
 use crate::order::{Order, State};
@@ -53,10 +53,7 @@ fn is_refundable(order: &Order) -> bool {
 /// dispute. A part would leave it open, so it waits for the dispute's end.
 fn waits_for_incident(item: &RefundItem, care: &Care, order: &Order) -> bool {
     let id = &item.order_line_id;
-    let disputed = order
-        .lines
-        .iter()
-        .any(|l| l.line_id == *id && l.state == State::IncidentOpen);
+    let disputed = is_disputed(order, id);
     let Some(line) = order.paid.as_ref().and_then(|paid| paid.line(id)) else {
         return disputed;
     };
@@ -81,8 +78,11 @@ pub(super) fn parked(progress: &Progress, facts: &Facts<'_>) -> Vec<(String, Pro
         match one {
             Planned::Parked(credit) => {
                 let problem = credit.problem.exception();
-                let problem = problem.with("line", &credit.order_line_id);
-                parked.push((credit.cause.key(), problem));
+                let subject = credit.cause.key();
+                let problem = problem
+                    .with("credit", &subject)
+                    .with("line", &credit.order_line_id);
+                parked.push((subject, problem));
             }
             Planned::Answered { refund_id, .. } => answered.push(refund_id),
             Planned::Refund(item) if order.state.is_called_off() => {

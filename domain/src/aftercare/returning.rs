@@ -83,12 +83,7 @@ pub fn steps(progress: &Progress, facts: &Facts<'_>) -> Vec<ReturnStep> {
                 let authorization = &there.authorization;
                 ReturnStep {
                     subject: erp_subject(&there.ra_number),
-                    next: returns::next_of_erp(
-                        authorization,
-                        None,
-                        credited,
-                        &aftercare.returns,
-                    ),
+                    next: returns::next_of_erp(authorization, None, credited, &aftercare.returns),
                 }
             })
         }));
@@ -103,7 +98,11 @@ pub fn erp_subject(ra_number: &str) -> String {
 
 impl Papers {
     /// The ERP's side of a return: by the ID it was announced with, else by its number.
-    pub fn erp_return_of(&self, shown: &MarketplaceReturn, number: Option<&str>) -> Option<&ErpReturn> {
+    pub fn erp_return_of(
+        &self,
+        shown: &MarketplaceReturn,
+        number: Option<&str>,
+    ) -> Option<&ErpReturn> {
         let mut all = self.erp_returns.iter();
         all.find(|there| {
             there.external_return_id.as_deref() == Some(shown.return_id.as_str())

@@ -64,7 +64,11 @@ pub fn shorts(progress: &Progress, facts: &Facts<'_>) -> Vec<Short> {
     if progress.cancelled.is_some() {
         return vec![];
     }
-    let lines = facts.order.lines.iter().filter(|line| is_booked(progress, line));
+    let lines = facts
+        .order
+        .lines
+        .iter()
+        .filter(|line| is_booked(progress, line));
     lines
         .map(|line| Short {
             order_line_id: line.line_id.clone(),
@@ -134,9 +138,11 @@ pub(super) fn cancelations(
         let line = order.lines.iter().find(|l| l.line_id == *id)?;
         let from = canceled_on_mirakl(line);
         let to = from.saturating_add(short.quantity);
-        let is_sent = progress.care.cancelations.iter().any(|c| {
-            c.order_line_id == *id && !c.is_done
-        });
+        let is_sent = progress
+            .care
+            .cancelations
+            .iter()
+            .any(|c| c.order_line_id == *id && !c.is_done);
         if is_sent {
             return None;
         }
@@ -173,7 +179,11 @@ fn before_delivery(state: &State) -> bool {
 /// Has BlueCherry canceled every unit that Mirakl still waits for?
 pub fn is_all_short(progress: &Progress, facts: &Facts<'_>) -> bool {
     let shorts = shorts(progress, facts);
-    let mut open = facts.order.open_lines().filter(|l| canceled_on_mirakl(l) < l.quantity).peekable();
+    let mut open = facts
+        .order
+        .open_lines()
+        .filter(|l| canceled_on_mirakl(l) < l.quantity)
+        .peekable();
     open.peek().is_some()
         && open.all(|line| {
             let left = line.quantity - canceled_on_mirakl(line);

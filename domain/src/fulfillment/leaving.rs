@@ -68,7 +68,10 @@ fn short(progress: &Progress, facts: &Facts<'_>) -> Step {
     let problem = Problem::new(Kind::ShortShip);
     person(missing.iter().fold(problem, |problem, line| {
         let canceled = units.map_or(0, |units| units.canceled(&line.line_id));
-        let word = format!("{} missing, {canceled} canceled in BlueCherry", line.quantity);
+        let word = format!(
+            "{} missing, {canceled} canceled in BlueCherry",
+            line.quantity
+        );
         problem.with(&line.line_id, word)
     }))
 }

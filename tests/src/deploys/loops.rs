@@ -98,6 +98,7 @@ async fn life<W: Later>(ctx: &WorkflowContext<W>, order: OrderKey) -> WorkflowRe
             Step::CancelLines => act(ctx, A::cancel_lines, order).await?,
             Step::Refund => act(ctx, A::refund, order).await?,
             Step::ForwardReturns => act(ctx, A::forward_returns, order).await?,
+            Step::ResolveIncident => act(ctx, A::resolve_incident, order).await?,
             Step::Wait(_) => {
                 ctx.wait_condition(W::has_news).await?;
                 decide(ctx, order).await?

@@ -185,7 +185,9 @@ impl Orders {
         let shown = self.returns_now(at, &query).await?;
         let is_it = |rma: &Option<String>| rma.as_deref() == Some(creating.ra_number.as_str());
         if let Some((found, _)) = shown.iter().find(|(_, rma)| is_it(rma)) {
-            return self.created(at, due, &creating, &found.return_id, &intent).await;
+            return self
+                .created(at, due, &creating, &found.return_id, &intent)
+                .await;
         }
         let subject = due.key();
         if let Some(problem) = self.unknowns(at, &intent, window).await? {
@@ -262,7 +264,10 @@ impl Orders {
 fn creating(at: &Situation<'_>, there: &ErpReturn) -> Result<Creating, Problem> {
     let code = at.row.key.marketplace.as_str();
     let line = |line: &returns::ReturnLine| {
-        let reason = at.mapped.tables.mirakl_return_reason(code, &line.reason_code);
+        let reason = at
+            .mapped
+            .tables
+            .mirakl_return_reason(code, &line.reason_code);
         let reason = reason.ok_or_else(|| {
             Problem::new(Kind::UnmappedReason)
                 .with("reason", evidence(&line.reason_code))
@@ -272,7 +277,11 @@ fn creating(at: &Situation<'_>, there: &ErpReturn) -> Result<Creating, Problem> 
     };
     Ok(Creating {
         ra_number: there.ra_number.clone(),
-        lines: there.authorized.iter().map(line).collect::<Result<_, _>>()?,
+        lines: there
+            .authorized
+            .iter()
+            .map(line)
+            .collect::<Result<_, _>>()?,
         method_code: at.shop.policy.return_method.clone().unwrap_or_default(),
     })
 }

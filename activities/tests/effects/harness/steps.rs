@@ -32,6 +32,7 @@ async fn do_step(orders: &Orders, key: &OrderKey, step: &Step) -> Result<Step, F
         Step::CancelLines => Box::pin(orders.cancel_lines(key)).await?,
         Step::Refund => Box::pin(orders.refund(key)).await?,
         Step::ForwardReturns => Box::pin(orders.forward_returns(key)).await?,
+        Step::ResolveIncident => Box::pin(orders.resolve_incident(key)).await?,
         Step::Wait(_) | Step::Done(_) => orders.decide(key).await?,
     };
     Ok(decision.step)
