@@ -94,6 +94,28 @@ impl Orders {
         Ok(())
     }
 
+    /// Notes units that a look-up shows canceled and that nobody knew of; answers whether there are any.
+    pub(crate) async fn note_unknown_units(
+        &self,
+        at: &Situation<'_>,
+        order: &SalesOrder,
+    ) -> Result<bool, Failure> {
+        let progress = &at.row.progress;
+        let is_ours = progress
+            .sales_order
+            .booked()
+            .is_some_and(|booked| booked.number == order.ord_num && progress.cancelled.is_none());
+        let known = progress.care.erp_units.as_ref();
+        let (known, late) = known.map_or((&[][..], &[][..]), |units| {
+            (&units.canceled[..], &units.not_canceled[..])
+        });
+        if !is_ours || canceled(&at.row.order, order) == known {
+            return Ok(false);
+        }
+        self.note_units(at, order, late).await?;
+        Ok(true)
+    }
+
     /// Cancels in BlueCherry the units that Mirakl canceled, before they leave.
     ///
     /// Safe to repeat: the sales order says what is canceled already, and each cancellation carries an

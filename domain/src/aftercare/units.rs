@@ -176,19 +176,20 @@ fn before_delivery(state: &State) -> bool {
     )
 }
 
-/// Has BlueCherry canceled every unit that Mirakl still waits for?
-pub fn is_all_short(progress: &Progress, facts: &Facts<'_>) -> bool {
+/// Is no unit left that BlueCherry could still ship, because it canceled what Mirakl waits for, or
+/// because all was canceled or repaid? Not so for an order that was called off as a whole.
+pub fn is_nothing_left(progress: &Progress, facts: &Facts<'_>) -> bool {
     let shorts = shorts(progress, facts);
-    let mut open = facts
+    let lines = facts
         .order
-        .open_lines()
-        .filter(|l| canceled_on_mirakl(l) < l.quantity)
-        .peekable();
-    open.peek().is_some()
-        && open.all(|line| {
-            let left = line.quantity - canceled_on_mirakl(line);
-            shorts
-                .iter()
-                .any(|s| s.order_line_id == line.line_id && s.quantity >= left)
+        .lines
+        .iter()
+        .filter(|line| is_booked(progress, line));
+    let is_known = progress.care.erp_units.is_some() && progress.cancelled.is_none();
+    is_known
+        && lines.into_iter().all(|line| {
+            let short = shorts.iter().find(|s| s.order_line_id == line.line_id);
+            let left = line.quantity.saturating_sub(canceled_on_mirakl(line));
+            short.map_or(0, |short| short.quantity) >= left
         })
 }
