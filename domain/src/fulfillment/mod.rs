@@ -68,8 +68,10 @@ pub fn next_step(progress: &Progress, facts: &Facts<'_>) -> Step {
     }
     match aftercare::due(progress, facts) {
         Some(due) => checked(progress, facts, due),
-        // The end waits until it is known what became of the last call.
-        None if aftercare::is_in_doubt(progress) && matches!(step, Step::Done(_)) => {
+        // What became of the last call comes with the next pull; a person is asked all the same.
+        None if aftercare::is_in_doubt(progress)
+            && !matches!(step, Step::Wait(Wait::Person(_))) =>
+        {
             Step::Wait(Wait::ReadBack)
         }
         None => step,
