@@ -85,6 +85,8 @@ pub struct Shop {
     pub terms: Option<String>,
     /// Price level for consumer accounts.
     pub price_level: Option<String>,
+    /// Shortest time between two reads of the shop's returns; `None` where it has none.
+    pub returns_every: Option<Duration>,
 }
 
 /// The BlueCherry site.
@@ -103,6 +105,8 @@ pub struct Site {
     pub queue_cycle: Duration,
     /// Time between two reads of fulfilments.
     pub poll: Duration,
+    /// Does the site keep returns? Credit memos are read either way.
+    pub returns_in: bool,
 }
 
 /// Mapping tables and their version.

@@ -67,7 +67,7 @@ impl Frequencies {
             return vec![Limit { uses: 1, within }];
         }
         match (self.simulated, call) {
-            (Some(_), "OR11" | "OR13" | "OR14" | "OR15") => vec![],
+            (Some(_), "OR11" | "OR13" | "OR14" | "OR15" | "RT11") => vec![],
             (Some(poll), "OR04" | "STO01" | "STO02" | "STO03" | "OF52" | "OF53") => vec![Limit {
                 uses: 1,
                 within: poll.min(shortest_interval(call)),
@@ -171,6 +171,7 @@ mod tests {
         };
         assert_eq!(simulated.of("OR11"), []);
         assert_eq!(simulated.of("OR13"), []);
+        assert_eq!(simulated.of("RT11"), []);
         assert_eq!(simulated.of("OR04"), [at_most(1, 2)]);
         assert_eq!(simulated.of("SH21"), [at_most(1, 86_400)]);
     }

@@ -17,6 +17,26 @@ pub struct Papers {
     pub returns: Vec<MarketplaceReturn>,
 }
 
+impl Papers {
+    /// The same, where each line of a credit that says no reason has the one of its return.
+    #[must_use]
+    pub fn with_reasons(mut self) -> Self {
+        for memo in &mut self.credits {
+            let its_own = |r: &&ErpReturn| memo.ra_number.as_deref() == Some(r.ra_number.as_str());
+            let Some(erp_return) = self.erp_returns.iter().find(its_own) else {
+                continue;
+            };
+            for line in memo.lines.iter_mut().filter(|l| l.reason_code.is_none()) {
+                let mut authorized = erp_return.authorized.iter();
+                let reason = authorized.find(|a| a.order_line_id == line.order_line_id);
+                let reason = reason.map(|a| a.reason_code.clone());
+                line.reason_code = reason.filter(|code| !code.is_empty());
+            }
+        }
+        self
+    }
+}
+
 /// A return as the ERP shows it.
 ///
 /// Source: BlueCherry connector profile v1, "Return".

@@ -158,6 +158,7 @@ pub async fn connections(
             cancel_after_days: u32::from(shop.cancel_after_days),
             terms: shop.terms.clone(),
             price_level: shop.price_level.clone(),
+            returns_every: None,
         });
     }
     let cycle = profile
@@ -173,6 +174,7 @@ pub async fn connections(
         read_lag: config.bluecherry.read_lag,
         queue_cycle: Duration::from_secs(cycle.filter(|s| *s > 0).unwrap_or(60)),
         poll: config.bluecherry.poll,
+        returns_in: true,
     };
     let connections = Connections::new(ledger, shops, site, clock)
         .with_limits(config.limits())
