@@ -22,6 +22,24 @@ impl Papers {
     pub fn is_empty(&self) -> bool {
         self.credits.is_empty() && self.erp_returns.is_empty() && self.returns.is_empty()
     }
+
+    /// The same, where each line of a credit that says no reason has the one of its return.
+    #[must_use]
+    pub fn with_reasons(mut self) -> Self {
+        for memo in &mut self.credits {
+            let its_own = |r: &&ErpReturn| memo.ra_number.as_deref() == Some(r.ra_number.as_str());
+            let Some(erp_return) = self.erp_returns.iter().find(its_own) else {
+                continue;
+            };
+            for line in memo.lines.iter_mut().filter(|l| l.reason_code.is_none()) {
+                let mut authorized = erp_return.authorized.iter();
+                let reason = authorized.find(|a| a.order_line_id == line.order_line_id);
+                let reason = reason.map(|a| a.reason_code.clone());
+                line.reason_code = reason.filter(|code| !code.is_empty());
+            }
+        }
+        self
+    }
 }
 
 /// A return as the ERP shows it.

@@ -9,6 +9,7 @@ mod gates;
 mod harness;
 mod hostile;
 mod matrix;
+mod papers;
 mod plan;
 mod reading;
 mod ship;

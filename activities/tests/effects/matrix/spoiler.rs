@@ -300,6 +300,7 @@ fn op(line: &str) -> &'static str {
         ("PUT", ["api", "orders", _, "cancel"]) => "OR29",
         ("POST", ["api", "shipments"]) => "ST01",
         ("GET", ["api", "shipments"]) => "ST11",
+        ("GET", ["api", "returns"]) => "RT11",
         ("GET", ["api", "shipping", "carriers"]) => "SH21",
         ("GET", ["api", "shipping", "types"]) => "SH12",
         ("GET", ["api", "platform", "configuration"]) => "PC01",
@@ -312,6 +313,8 @@ fn op(line: &str) -> &'static str {
         (_, ["v1", "sales-orders", _, "release"]) => "release_sales_order",
         (_, ["v1", "sales-orders", _, "cancel-lines"]) => "cancel_lines",
         ("GET", ["v1", "fulfilments"]) => "list_fulfilments",
+        ("GET", ["v1", "returns"]) => "list_returns",
+        ("GET", ["v1", "credit-memos"]) => "list_credit_memos",
         _ => "other",
     }
 }
