@@ -5,7 +5,7 @@ use std::time::Duration;
 use bluecherry::{CancelQuantity, Cancellation, LineStatus, SalesOrder, SalesOrderLine, Side};
 use domain::aftercare::{
     CancelationItem, ErpUnits, SentCancelation, cancelation_effect, cancelations_due,
-    canceled_on_mirakl, to_cancel_in_erp,
+    canceled_by_now, to_cancel_in_erp,
 };
 use domain::exception::{Kind, Problem};
 use domain::fulfillment::open_quantities;
@@ -333,7 +333,8 @@ fn look_at(at: &Situation<'_>, canceled: &[Quantity], now: Timestamp) -> Option<
         let there = canceled.iter().find(|q| q.line_id == line_id);
         let mut lines = at.row.order.lines.iter();
         let line = lines.find(|l| l.line_id == line_id);
-        let settled = line.map_or(0, canceled_on_mirakl) + progress.care.excluded(line_id);
+        let settled = line.map_or(0, |line| canceled_by_now(progress, line))
+            + progress.care.excluded(line_id);
         there.map_or(0, |q| q.quantity).saturating_sub(settled)
     };
     let missing = missing(&open, &at.row.shipments);

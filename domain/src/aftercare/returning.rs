@@ -6,7 +6,7 @@ use crate::fulfillment::Facts;
 use crate::papers::{ErpReturn, MarketplaceReturn, Papers};
 use crate::progress::Progress;
 use crate::refund::{CreditMemo, MemoStatus};
-use crate::returns::{self, Authorization, Next, ReturnLine};
+use crate::returns::{self, Authorization, Next, Return, ReturnLine, ReturnState};
 
 /// A step that is due for a return.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,34 @@ pub fn returns_due(progress: &Progress, facts: &Facts<'_>) -> Vec<ReturnStep> {
         })
     });
     all
+}
+
+/// Steps that a return has behind it, by whomever, and of which nothing is noted: the answer was lost,
+/// or somebody did it by hand.
+pub fn passed_untaken(progress: &Progress, papers: &Papers) -> Vec<(String, Vec<&'static str>)> {
+    let all = papers.returns.iter().map(|shown| {
+        let told = progress.care.told_of(&shown.return_id);
+        let number = told.and_then(|told| told.ra_number.as_deref());
+        let authorized = papers.erp_return_of(shown, number).is_some();
+        let mut passed = passed(&shown.shown, authorized);
+        passed.retain(|word| !told.is_some_and(|told| told.taken.iter().any(|one| one == word)));
+        (shown.return_id.clone(), passed)
+    });
+    all.filter(|(_, passed)| !passed.is_empty()).collect()
+}
+
+fn passed(shown: &Return, authorized: bool) -> Vec<&'static str> {
+    let judged = shown.lines.iter().all(|line| line.compliant.is_some());
+    let reached = match shown.state {
+        ReturnState::InProgress => 1,
+        ReturnState::Received if judged => 3,
+        ReturnState::Received => 2,
+        ReturnState::Closed => 4,
+        _ => 0,
+    };
+    let words = ["accept", "receive", "comply", "close"].into_iter();
+    let begun = authorized.then_some("authorize");
+    begun.into_iter().chain(words.take(reached)).collect()
 }
 
 /// Returns that need a person, by subject.
@@ -79,7 +107,7 @@ pub fn steps(progress: &Progress, facts: &Facts<'_>) -> Vec<ReturnStep> {
         all.extend(papers.erp_returns.iter().filter_map(|there| {
             papers.return_of(there, progress).is_none().then(|| {
                 let number = Some(there.ra_number.as_str());
-                let credited = is_credited(&there.authorized, number, &papers.credits);
+                let credited = is_credited(&there.lines(), number, &papers.credits);
                 let authorization = &there.authorization;
                 ReturnStep {
                     subject: erp_subject(&there.ra_number),

@@ -278,7 +278,7 @@ fn creating(at: &Situation<'_>, there: &ErpReturn) -> Result<Creating, Problem> 
     Ok(Creating {
         ra_number: there.ra_number.clone(),
         lines: there
-            .authorized
+            .lines()
             .iter()
             .map(line)
             .collect::<Result<_, _>>()?,
