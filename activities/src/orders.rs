@@ -1,22 +1,28 @@
 //! The effects of an order's run. Each is safe to repeat, and answers what comes next.
 
 mod accept;
+mod aftercare;
 mod cancel;
 mod commands;
 mod create;
 mod customer;
 mod effect;
 mod glance;
+mod incident;
 mod parcels;
 mod references;
+mod refund;
 mod release;
+mod returns;
 mod ship;
+mod units;
 
 pub use effect::SEND_MARGIN;
 
 use std::sync::Arc;
 
 pub(crate) use create::booked;
+use domain::aftercare::{self as care, Aftercare};
 use domain::exception::Problem;
 use domain::fulfillment::{self, Facts, Versions};
 use domain::marketplace::OrderKey;
@@ -30,6 +36,7 @@ use crate::Failure;
 use crate::calls::{Admitted, To};
 use crate::settings::{Connections, Mapped, Shop, Site};
 use crate::switches::Plant;
+use crate::translate::evidence;
 
 /// Does the steps of orders.
 pub struct Orders {
@@ -44,6 +51,8 @@ pub(crate) struct Situation<'a> {
     pub(crate) now: Timestamp,
     /// The operator's setting as last read; looked up where goods may leave only.
     pub(crate) multi_shipment: Option<bool>,
+    /// Returns, credits and their rules.
+    pub(crate) aftercare: Aftercare,
     accepts_early: bool,
 }
 
@@ -54,6 +63,7 @@ impl Situation<'_> {
             shipments: &self.row.shipments,
             policy: &self.shop.policy,
             multi_shipment: self.multi_shipment,
+            aftercare: &self.aftercare,
             versions: Versions {
                 mapping: self.mapped.version,
                 order: self.row.seen_version,
@@ -131,8 +141,10 @@ impl Orders {
             true => self.kept_multi_shipment(shop).await?,
             false => None,
         };
+        let aftercare = self.aftercare_of(shop, &row, &mapped).await?;
         Ok(Situation {
             multi_shipment,
+            aftercare,
             shop,
             row,
             mapped,
@@ -149,6 +161,7 @@ impl Orders {
     pub async fn decide(&self, key: &OrderKey) -> Result<Decision, Failure> {
         let mut at = self.situation(key).await?;
         self.absorb(&mut at).await?;
+        Box::pin(self.adopt_refunds(&mut at)).await?;
         let mut decision = fulfillment::decide(&at.row.progress, &at.facts());
         decision.step = at.early(decision.step);
         self.note_decision(key, &at, &decision).await?;
@@ -162,15 +175,16 @@ impl Orders {
         at: &Situation<'_>,
         decision: &Decision,
     ) -> Result<(), Failure> {
+        let parked = care::parked(&at.row.progress, &at.facts());
         let made = Decided {
             decision,
+            parked: &parked,
             seen_version: at.row.seen_version,
             shipments_version: at.row.shipments_version,
             mapping_version: at.mapped.version,
             commands_version: at.row.commands_version,
             wake_at: fulfillment::wake_at(&at.row.progress, &at.facts(), &decision.step),
-            read_back: fulfillment::wants_read_back(&decision.step),
-            parked: &[],
+            read_back: fulfillment::wants_read_back(&at.row.progress, &decision.step),
         };
         Ok(self.ledger().record_decision(key, &made, at.now).await?)
     }
@@ -196,7 +210,7 @@ impl Orders {
         let event = match (settled.first(), elsewhere) {
             (Some(effect), _) => Some(NewEvent {
                 what: "answer_found",
-                detail: vec![("step", (*effect).to_owned())],
+                detail: vec![("step", evidence(effect))],
             }),
             (None, true) => Some(NewEvent {
                 what: "accepted_elsewhere",
@@ -213,7 +227,7 @@ impl Orders {
         };
         at.row.progress = self.ledger().advance(key, note, at.now, change).await?;
         for effect in settled {
-            if let Some(intent) = self.ledger().open_intent(key, effect).await? {
+            if let Some(intent) = self.ledger().open_intent(key, &effect).await? {
                 let note = Note {
                     settle: Some((&intent, Settled::Done)),
                     event: None,

@@ -211,6 +211,66 @@ impl OrderActivities {
         alive(&ctx, self.0.for_order(&order, correcting)).await
     }
 
+    #[activity(name = "cancel_units")]
+    pub async fn cancel_units(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        let work = Box::pin(self.0.cancel_units(&order));
+        alive(&ctx, self.0.for_order(&order, work)).await
+    }
+
+    #[activity(name = "read_units")]
+    pub async fn read_units(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        let work = Box::pin(self.0.read_units(&order));
+        alive(&ctx, self.0.for_order(&order, work)).await
+    }
+
+    #[activity(name = "cancel_lines")]
+    pub async fn cancel_lines(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        let work = Box::pin(self.0.cancel_lines(&order));
+        alive(&ctx, self.0.for_order(&order, work)).await
+    }
+
+    #[activity(name = "refund")]
+    pub async fn refund(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        let work = Box::pin(self.0.refund(&order));
+        alive(&ctx, self.0.for_order(&order, work)).await
+    }
+
+    #[activity(name = "forward_returns")]
+    pub async fn forward_returns(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        let work = Box::pin(self.0.forward_returns(&order));
+        alive(&ctx, self.0.for_order(&order, work)).await
+    }
+
+    #[activity(name = "resolve_incident")]
+    pub async fn resolve_incident(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        order: OrderKey,
+    ) -> Result<Decision, ActivityError> {
+        let work = Box::pin(self.0.resolve_incident(&order));
+        alive(&ctx, self.0.for_order(&order, work)).await
+    }
+
     #[activity(name = "confirm_shipment")]
     pub async fn confirm_shipment(
         self: Arc<Self>,

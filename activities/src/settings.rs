@@ -85,7 +85,7 @@ pub struct Shop {
     pub terms: Option<String>,
     /// Price level for consumer accounts.
     pub price_level: Option<String>,
-    /// Shortest time between two reads of the shop's returns; `None` where it has none.
+    /// Time between two reads of returns; none where they are off.
     pub returns_every: Option<Duration>,
 }
 
@@ -103,9 +103,9 @@ pub struct Site {
     pub read_lag: Duration,
     /// How often queued writes are carried out.
     pub queue_cycle: Duration,
-    /// Time between two reads of fulfilments.
+    /// Time between two reads of fulfilments, returns and credit memos.
     pub poll: Duration,
-    /// Does the site keep returns? Credit memos are read either way.
+    /// Does it take return authorizations? Else credit memos alone tell of returns.
     pub returns_in: bool,
 }
 

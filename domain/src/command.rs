@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::aftercare::{Resolving, incident_key};
 use crate::fulfillment::{Facts, open_quantities};
+use crate::order::State;
 use crate::progress::{Acceptance, Corrections, Progress};
 use crate::shipment::{Shipped, shipped};
 use crate::step::Step;
@@ -25,6 +27,14 @@ pub enum Command {
     Release,
     /// Codes for this order alone, over the mapping tables.
     Correct(Corrections),
+    /// An incident is settled with the customer: Mirakl is told so (OR64).
+    ResolveIncident {
+        /// Which line; needed where several are disputed.
+        #[serde(default)]
+        line: Option<String>,
+        /// Why, a code of the operator (RE01, INCIDENT_CLOSE).
+        reason_code: String,
+    },
     /// A step was done by hand; counts only when the other side confirms it.
     MarkDone {
         /// Word of the step.
@@ -79,8 +89,15 @@ pub fn is_code(text: &str) -> bool {
 
 impl Command {
     /// The names a command goes by as signal, update and CLI verb.
-    pub const NAMES: [&'static str; 6] =
-        ["retry", "cancel", "hold", "release", "correct", "mark_done"];
+    pub const NAMES: [&'static str; 7] = [
+        "retry",
+        "cancel",
+        "hold",
+        "release",
+        "correct",
+        "resolve_incident",
+        "mark_done",
+    ];
 
     /// Its name.
     pub fn name(&self) -> &'static str {
@@ -90,6 +107,7 @@ impl Command {
             Self::Hold => "hold",
             Self::Release => "release",
             Self::Correct(_) => "correct",
+            Self::ResolveIncident { .. } => "resolve_incident",
             Self::MarkDone { .. } => "mark_done",
         }
     }
@@ -117,7 +135,16 @@ impl Command {
             "correct" => match serde_json::from_value::<Corrections>(detail.clone()) {
                 Ok(corrections) if !corrections.is_empty() => Ok(Self::Correct(corrections)),
                 _ => wrong(
-                    "correct wants one of skus {offer SKU: BlueCherry SKU}, division, warehouse, ship_via, carrier_code.",
+                    "correct wants one of skus {offer SKU: BlueCherry SKU}, division, warehouse, ship_via, carrier_code, approved.",
+                ),
+            },
+            "resolve_incident" => match code("reason_code") {
+                Some(reason_code) => Ok(Self::ResolveIncident {
+                    line: code("line"),
+                    reason_code,
+                }),
+                None => wrong(
+                    "resolve_incident wants {\"reason_code\": \"…\"}, and \"line\" where several are disputed.",
                 ),
             },
             "mark_done" => match code("step") {
@@ -131,7 +158,9 @@ impl Command {
                 }
                 None => wrong("mark_done wants {\"step\": \"…\", \"reference\": \"…\"}."),
             },
-            _ => wrong("This program knows retry, cancel, hold, release, correct and mark_done."),
+            _ => wrong(
+                "This program knows retry, cancel, hold, release, correct, resolve_incident and mark_done.",
+            ),
         }
     }
 
@@ -144,7 +173,12 @@ impl Command {
         match self {
             Self::Retry => {
                 let short = std::mem::take(&mut progress.no_stock);
-                let blocked = progress.blocked.take().is_some() || short;
+                let stopped = !std::mem::take(&mut progress.care.stops).is_empty();
+                // Units that could not be canceled are asked for once more.
+                let units = progress.care.erp_units.as_mut();
+                let units = units.map(|units| std::mem::take(&mut units.not_canceled));
+                let late = units.is_some_and(|units| !units.is_empty());
+                let blocked = progress.blocked.take().is_some() || short || stopped || late;
                 if blocked {
                     Answer::done("retried", "The blocked step is tried again now.")
                 } else {
@@ -170,7 +204,7 @@ impl Command {
                 Answer::refused("already_over", "The order is called off or over already.")
             }
             // A parcel may have left while Mirakl has not been told, or not been read, yet.
-            Self::Cancel { .. } if is_shipped || has_left(facts) => Answer::refused(
+            Self::Cancel { .. } if is_shipped || has_left(progress, facts) => Answer::refused(
                 "shipped",
                 "The order is shipped; take it back as a return, which ends in a credit memo.",
             ),
@@ -194,6 +228,9 @@ impl Command {
                     "The codes count for this order; the step is tried again.",
                 )
             }
+            Self::ResolveIncident { line, reason_code } => {
+                resolve_incident(progress, facts, line.as_deref(), reason_code)
+            }
             Self::MarkDone { step, .. } => mark_done(progress, step),
         }
     }
@@ -204,8 +241,8 @@ fn unblock(progress: &mut Progress) {
     progress.blocked.take_if(|blocked| !blocked.is_parked());
 }
 
-fn has_left(facts: &Facts<'_>) -> bool {
-    shipped(&open_quantities(facts.order), facts.shipments) != Shipped::Nothing
+fn has_left(progress: &Progress, facts: &Facts<'_>) -> bool {
+    shipped(&open_quantities(progress, facts.order), facts.shipments) != Shipped::Nothing
 }
 
 fn release(progress: &mut Progress) -> Answer {
@@ -222,6 +259,36 @@ fn release(progress: &mut Progress) -> Answer {
         ),
         (true, false) => Answer::done("released", "The order goes on."),
         (false, false) => Answer::done("not_held", "The order was not held."),
+    }
+}
+
+fn resolve_incident(
+    progress: &mut Progress,
+    facts: &Facts<'_>,
+    line: Option<&str>,
+    reason_code: &str,
+) -> Answer {
+    let lines = facts.order.lines.iter();
+    let disputed = lines.filter(|l| l.state == State::IncidentOpen);
+    let mut meant = disputed.filter(|l| line.is_none_or(|id| l.line_id == id));
+    match (meant.next(), meant.next()) {
+        (None, _) => Answer::refused(
+            "no_incident",
+            "Mirakl shows no open incident there; look at the order's lines.",
+        ),
+        (Some(_), Some(_)) => Answer::refused(
+            "which_line",
+            "Several lines are disputed: say which with line.",
+        ),
+        (Some(line), None) => {
+            let subject = incident_key(&line.line_id);
+            progress.care.unstop(&subject);
+            progress.care.resolving = Some(Resolving {
+                order_line_id: line.line_id.clone(),
+                reason_code: reason_code.to_owned(),
+            });
+            Answer::done("resolving", "Mirakl is told that the incident is settled.")
+        }
     }
 }
 
@@ -281,6 +348,7 @@ mod tests {
             let versions = Versions::default();
             let facts = Facts {
                 multi_shipment: None,
+                aftercare: &crate::aftercare::Aftercare::default(),
                 order: &order,
                 shipments,
                 policy: &policy,

@@ -1,8 +1,12 @@
 //! What needs a person: kinds, owners, and the words they read.
 
+mod problem;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use problem::Problem;
 
 /// Who takes care of an exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -339,40 +343,23 @@ kinds! {
     UnmappedDisposition, "unmapped_disposition", Operations, true,
         "BlueCherry's disposition of returned goods has no verdict mapped for the marketplace.",
         "Map the disposition of the evidence to compliant or to a reason against it; the return goes on by itself.";
+    /// The customer disputes a line.
+    IncidentOpen, "incident_open", CustomerCare, false,
+        "The customer opened an incident on a line of this order; the marketplace keeps its money back, and a refund of a part of the line waits.",
+        "Settle it with the customer, then run bcm orders resolve-incident. A credit of all that is left of the line goes out and ends it.";
+    /// A refund that Mirakl said no to.
+    RefundRefused, "refund_refused", Finance, false,
+        "Mirakl refused a refund that was credited in BlueCherry; its own words stand in the evidence. Where the shop's balance does not cover it, it is tried again every hour.",
+        "Settle what Mirakl names, then retry the order; other refunds of the order are not held up.";
+    /// A refund that the operator does not pay.
+    RefundAgeing, "refund_ageing", Finance, false,
+        "A refund was asked for and the operator has not paid it back to the customer in the time that is allowed for it.",
+        "Ask the operator about the refund; this closes once Mirakl shows it as refunded.";
 }
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// A problem as the order's own state shows it; it becomes an exception, and closes with its cause.
-///
-/// Evidence is codes, paths, quantities and amounts; never text that a person typed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
-    /// What happened.
-    pub kind: Kind,
-    /// Name and value pairs, for example `offer_sku`, `BC-1`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub evidence: Vec<(String, String)>,
-}
-
-impl Problem {
-    /// A problem without evidence yet.
-    pub fn new(kind: Kind) -> Self {
-        Self {
-            kind,
-            evidence: vec![],
-        }
-    }
-
-    /// Adds a piece of evidence.
-    #[must_use]
-    pub fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
-        self.evidence.push((name.to_owned(), value.to_string()));
-        self
     }
 }
 

@@ -3,6 +3,7 @@
 //! Everything here is a pure function of what it is given, so every rule can be tested with a table.
 
 pub mod acceptance;
+pub mod aftercare;
 pub mod ats;
 pub mod command;
 pub mod deadline;

@@ -3,6 +3,7 @@
 //! Codes are compared trimmed and without regard to case; what comes out is as the table has it.
 //! Rows have valid dates, so that a code may mean another thing from a day on.
 
+mod reason;
 mod rule;
 
 use std::borrow::Cow;
@@ -10,6 +11,7 @@ use std::borrow::Cow;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use reason::{ANY_CODE, COMPLIANT, ReasonKind, ReasonRow, is_any};
 pub use rule::{MappedSku, SkuRule, by_rule};
 
 /// The days a row counts, both included. Empty ends are open.
@@ -162,6 +164,8 @@ pub struct Mappings {
     pub taxes: Vec<TaxRow>,
     /// `allowances.csv`.
     pub allowances: Vec<AllowanceRow>,
+    /// `reasons.csv`.
+    pub reasons: Vec<ReasonRow>,
 }
 
 /// Are two codes the same, spaces around and case aside?

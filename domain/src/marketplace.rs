@@ -84,6 +84,30 @@ pub enum ShortStock {
     Ask,
 }
 
+/// What is done for units that were paid and are never shipped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShortShip {
+    /// Wait for a person.
+    #[default]
+    Ask,
+    /// Refund them as soon as the ERP confirms that they are canceled.
+    Refund,
+}
+
+/// What is done about returns that customers announce on Mirakl.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReturnsRule {
+    /// Nothing: the operator has no returns module, or it is kept by hand.
+    #[default]
+    Off,
+    /// Followed; one that waits for the shop's decision waits for a person.
+    Ask,
+    /// Followed; one that waits for the shop's decision is accepted.
+    Accept,
+}
+
 /// Whom BlueCherry invoices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "model", rename_all = "snake_case")]
@@ -120,6 +144,15 @@ pub struct Policy {
     pub aftercare_s: u32,
     /// How long a parcel's late tracking number is waited for before a person is asked.
     pub tracking_grace_s: u32,
+    /// What to do for units that were paid and are never shipped.
+    pub short_ship: ShortShip,
+    /// How long a refund may stay unconfirmed on Mirakl before a person is told.
+    pub refund_age_s: u32,
+    /// What to do about returns on Mirakl.
+    pub returns: ReturnsRule,
+    /// How goods travel of a return that began at the ERP (RT01, `method_code`); such a one is not
+    /// told to Mirakl where it is empty.
+    pub return_method: Option<String>,
 }
 
 impl Policy {

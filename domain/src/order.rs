@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::refund::PaidOrder;
+
 /// Where a Mirakl order or line stands. Words are Mirakl's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -75,6 +77,9 @@ pub struct Line {
     pub quantity: u32,
     /// Where the line stands.
     pub state: State,
+    /// Pieces canceled one by one, by whomever; the quantity stays as it was sold.
+    #[serde(default)]
+    pub canceled: u32,
 }
 
 /// A Mirakl order as last read: codes, states, quantities and moments only.
@@ -121,6 +126,12 @@ pub struct Order {
     pub total: String,
     /// The lines, in Mirakl's order.
     pub lines: Vec<Line>,
+    /// What was paid and what went back, by line; empty for an order that an older program read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid: Option<PaidOrder>,
+    /// Since when the longest waiting refund is asked for and not paid back; empty for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_pending_since: Option<Timestamp>,
 }
 
 impl Order {

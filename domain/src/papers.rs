@@ -18,6 +18,11 @@ pub struct Papers {
 }
 
 impl Papers {
+    /// Is there neither return nor credit?
+    pub fn is_empty(&self) -> bool {
+        self.credits.is_empty() && self.erp_returns.is_empty() && self.returns.is_empty()
+    }
+
     /// The same, where each line of a credit that says no reason has the one of its return.
     #[must_use]
     pub fn with_reasons(mut self) -> Self {

@@ -1,10 +1,11 @@
 //! How far we are with an order, and what people said about it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::aftercare::Care;
 use crate::exception::{Kind, Problem};
 use crate::step::Step;
 
@@ -46,12 +47,15 @@ pub struct Progress {
     pub corrections: Corrections,
     /// A person took care of what is left after goods could not be cancelled.
     pub settled_by_hand: bool,
+    /// Partial cancelations, returns and refunds.
+    #[serde(skip_serializing_if = "Care::is_empty")]
+    pub care: Care,
 }
 
 impl Progress {
     /// Takes in what a newly read order proves of calls whose answer was lost, and of acceptance that
     /// was not ours. Answers the effects that are settled by it, by the word of their step.
-    pub fn absorb(&mut self, order: &crate::order::Order) -> Vec<&'static str> {
+    pub fn absorb(&mut self, order: &crate::order::Order) -> Vec<String> {
         use crate::order::State;
         let mut settled = vec![];
         if order.state.is_past_acceptance() {
@@ -82,6 +86,8 @@ impl Progress {
             settled.push("cancel_order");
             self.order_cancelled = Sent::Yes;
         }
+        let mut settled: Vec<String> = settled.into_iter().map(str::to_owned).collect();
+        settled.extend(self.care.absorb(order));
         settled
     }
 }
@@ -259,6 +265,9 @@ pub struct Corrections {
     /// Mirakl carrier code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub carrier_code: Option<String>,
+    /// Credits that look posted twice and are right, by their names, for example `memo/CM000002/1`.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub approved: BTreeSet<String>,
 }
 
 impl Corrections {
@@ -270,8 +279,10 @@ impl Corrections {
             warehouse,
             ship_via,
             carrier_code,
+            approved,
             ..
         } = newer;
+        self.approved.extend(approved);
         self.division = division.or(self.division.take());
         self.warehouse = warehouse.or(self.warehouse.take());
         self.ship_via = ship_via.or(self.ship_via.take());

@@ -104,6 +104,20 @@ pub fn shipped<'a>(open: &[Quantity], shipments: &'a [Shipment]) -> Shipped<'a> 
     }
 }
 
+/// Units of each line that are open and in no shipment that counts; lines that miss none are left out.
+pub fn missing(open: &[Quantity], shipments: &[Shipment]) -> Vec<Quantity> {
+    let parcels = || counting(shipments).flat_map(|s| &s.parcels);
+    let missing = open.iter().map(|q| {
+        let sent = sum(parcels().flat_map(|p| &p.lines), &q.line_id);
+        let sent = u32::try_from(sent).unwrap_or(u32::MAX);
+        Quantity {
+            line_id: q.line_id.clone(),
+            quantity: q.quantity.saturating_sub(sent),
+        }
+    });
+    missing.filter(|q| q.quantity > 0).collect()
+}
+
 /// The shipments that count: each is confirmed by the warehouse, so all that are not voided.
 pub fn counting(shipments: &[Shipment]) -> impl Iterator<Item = &Shipment> {
     shipments.iter().filter(|s| !s.voided)

@@ -31,6 +31,18 @@ pub enum Step {
     TellParcels,
     /// Send the corrected tracking of a parcel that was told (ST23).
     CorrectTracking,
+    /// Cancel the units in BlueCherry that Mirakl canceled.
+    CancelUnits,
+    /// Look in BlueCherry which units of the sales order are canceled.
+    ReadUnits,
+    /// Cancel units on Mirakl before money was taken (OR30).
+    CancelLines,
+    /// Repay what was credited (OR28).
+    Refund,
+    /// Bring returns on, on either side.
+    ForwardReturns,
+    /// Tell Mirakl that an incident is settled (OR64).
+    ResolveIncident,
     /// Nothing to do until there is news.
     Wait(Wait),
     /// The order's run is over.
@@ -43,17 +55,25 @@ pub const UNKNOWNS_MAX: usize = 3;
 impl Step {
     /// Is this step a write to either side?
     pub fn is_effect(&self) -> bool {
-        !matches!(self, Self::FindSalesOrder | Self::Wait(_) | Self::Done(_))
+        !matches!(
+            self,
+            Self::FindSalesOrder | Self::ReadUnits | Self::Wait(_) | Self::Done(_)
+        )
     }
 
     /// Does this write bind money or goods, so that three sends without a known outcome park it?
     ///
-    /// The sales order, its cancellation, and the cancellation on Mirakl, which pays the customer
-    /// back. Acceptance, tracking and shipment are guarded by the order's state or overwrite.
+    /// The sales order, its cancellation, and what pays the customer back on Mirakl: cancelations and
+    /// refunds. Acceptance, tracking, shipment and returns are guarded by a state or overwrite.
     pub fn is_money(&self) -> bool {
         matches!(
             self,
-            Self::CreateSalesOrder | Self::CancelSalesOrder | Self::CancelOrder
+            Self::CreateSalesOrder
+                | Self::CancelSalesOrder
+                | Self::CancelOrder
+                | Self::CancelUnits
+                | Self::CancelLines
+                | Self::Refund
         )
     }
 
@@ -71,6 +91,12 @@ impl Step {
             Self::ConfirmShipment => "confirm_shipment",
             Self::TellParcels => "tell_parcels",
             Self::CorrectTracking => "correct_tracking",
+            Self::CancelUnits => "cancel_units",
+            Self::ReadUnits => "read_units",
+            Self::CancelLines => "cancel_lines",
+            Self::Refund => "refund",
+            Self::ForwardReturns => "forward_returns",
+            Self::ResolveIncident => "resolve_incident",
             Self::Wait(_) => "wait",
             Self::Done(_) => "done",
         }

@@ -50,14 +50,20 @@ pub enum Error {
         told: bool,
     },
     /// Mirakl said no, and nothing was written: what was asked, or the state it meets, must change first.
-    #[error("{call} was refused with status {status}{}", in_brackets(code.as_deref()))]
+    #[error("{call} was refused with status {status}{}{}", in_brackets(code.as_deref()), of_balance(*lacks_balance))]
     Refused {
         /// Operation code.
         call: &'static str,
         /// HTTP status, of 3xx (no redirect is followed) or 4xx.
         status: u16,
-        /// Mirakl's code for it, where it sent one. Its message is dropped: it may quote personal data.
+        /// Mirakl's code for it, where it sent one.
         code: Option<String>,
+        /// Mirakl's own words, of calls alone whose requests hold nothing personal that a message could
+        /// quote: refunds, cancelations and incidents. Of all others the message is dropped.
+        says: Option<String>,
+        /// The message names the shop's balance: the same refund goes through once sales of the shop
+        /// have filled it, or at the operator's hand.
+        lacks_balance: bool,
     },
     /// The shop key is missing or wrong: a person must set a valid one.
     #[error("{call} was refused: the key is not valid")]
@@ -115,6 +121,14 @@ fn in_brackets(code: Option<&str>) -> String {
     code.map(|code| format!(" ({code})")).unwrap_or_default()
 }
 
+fn of_balance(lacks_balance: bool) -> &'static str {
+    if lacks_balance {
+        ": the shop's balance is too small"
+    } else {
+        ""
+    }
+}
+
 impl Error {
     /// What may be done after this failure.
     ///
@@ -164,6 +178,28 @@ impl Error {
         }
     }
 
+    /// Mirakl's own words for its refusal of a refund, a cancelation or an incident; plain letters, cut
+    /// at 200.
+    #[must_use]
+    pub fn says(&self) -> Option<&str> {
+        match self {
+            Self::Refused { says, .. } => says.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the shop's balance was too small for a refund: nothing is wrong with what was asked.
+    #[must_use]
+    pub fn lacks_balance(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                lacks_balance: true,
+                ..
+            }
+        )
+    }
+
     /// Operation code of the call that failed; `client` while the client is made.
     #[must_use]
     pub fn call(&self) -> &'static str {
@@ -184,52 +220,9 @@ impl Error {
     }
 }
 
-/// Keeps a code of the other side only if it has the shape of one: a sentence may quote a person.
-pub(crate) fn plain_code(text: &str) -> Option<String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
-    ((1..=64).contains(&text.len()) && text.chars().all(plain)).then(|| text.to_owned())
-}
-
-/// Finds the code of an error body: `code` or `error_code`, at the root or in its first `errors`.
-pub(crate) fn code_in(body: &[u8]) -> Option<String> {
-    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let here = |value: &serde_json::Value| {
-        ["code", "error_code"]
-            .iter()
-            .find_map(|key| plain_code(value.get(*key)?.as_str()?))
-    };
-    here(&body).or_else(|| here(body.get("errors")?.get(0)?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_code_is_kept_only_in_the_shape_of_a_code() {
-        for (body, code) in [
-            (
-                r#"{"status":400,"code":"ORDER_INVALID_STATE","message":"Ann Lee"}"#,
-                Some("ORDER_INVALID_STATE"),
-            ),
-            (r#"{"error_code":"05.read-only"}"#, Some("05.read-only")),
-            (
-                r#"{"errors":[{"code":"VALIDATION_ERROR","field":"x"}]}"#,
-                Some("VALIDATION_ERROR"),
-            ),
-            (r#"{"code":"Ann Lee lives here"}"#, None),
-            (r#"{"code":"a@b.example"}"#, None),
-            (r#"{"code":400}"#, None),
-            (r#"{"message":"no"}"#, None),
-            (r#"{"errors":[]}"#, None),
-            ("<html>", None),
-            ("", None),
-        ] {
-            assert_eq!(code_in(body.as_bytes()).as_deref(), code, "{body}");
-        }
-        assert_eq!(plain_code(&"A".repeat(65)), None);
-        assert_eq!(plain_code(""), None);
-    }
 
     #[test]
     fn each_error_says_what_may_be_done_and_what_was_left_behind() {
@@ -288,6 +281,8 @@ mod tests {
                     call,
                     status: 400,
                     code: Some("ORDER_INVALID_STATE".into()),
+                    says: None,
+                    lacks_balance: false,
                 },
                 Retry::Never,
                 Fate::NotDone,

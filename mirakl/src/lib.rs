@@ -11,6 +11,7 @@ mod call;
 mod cause;
 mod client;
 mod error;
+mod error_body;
 mod export;
 mod multi_shipment;
 mod offers;

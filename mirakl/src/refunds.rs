@@ -141,9 +141,9 @@ impl Client {
     /// # Errors
     /// [`Error::Unknown`]: the answer was lost or names other refunds; read the order's refunds
     /// before sending again. [`Error::Refused`]: nothing was refunded (state, reason, amount, or
-    /// the shop's balance). [`Error::NotFound`]: no such line in this shop. [`Error::NotSent`],
-    /// [`Error::Throttled`]: send again later. [`Error::Unauthorized`], [`Error::Forbidden`]: a
-    /// person must correct the key.
+    /// the shop's balance, of which [`Error::lacks_balance`] tells). [`Error::NotFound`]: no such
+    /// line in this shop. [`Error::NotSent`], [`Error::Throttled`]: send again later.
+    /// [`Error::Unauthorized`], [`Error::Forbidden`]: a person must correct the key.
     ///
     /// Source: Mirakl seller API, OR28.
     pub async fn refund_lines(&self, items: &[RefundLine]) -> Result<Vec<CreatedRefund>, Error> {

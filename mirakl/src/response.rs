@@ -8,7 +8,8 @@ use reqwest::{Response, StatusCode};
 
 use crate::answer::Kind;
 use crate::cause::Cause;
-use crate::error::{Error, code_in};
+use crate::error::Error;
+use crate::error_body::{code_in, names_balance, words_in};
 
 /// Bytes of an error body that are read in search of a code.
 const ERROR_BODY_MAX: usize = 64 * 1024;
@@ -60,6 +61,8 @@ pub(crate) async fn refusal(call: &'static str, kind: Kind, response: Response) 
             call,
             status: status.as_u16(),
             code,
+            says: words_in(call, &body),
+            lacks_balance: names_balance(&body),
         },
     }
 }

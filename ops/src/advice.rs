@@ -3,6 +3,13 @@
 use domain::exception::Kind;
 use domain::marketplace::OrderKey;
 
+/// A piece of evidence.
+fn of<'a>(evidence: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let mut all = evidence.iter();
+    all.find(|(n, _)| n == name)
+        .map(|(_, value)| value.as_str())
+}
+
 /// Commands to type next about an order's problem; words in capitals are to be filled in.
 pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]) -> Vec<String> {
     let order = quoted(&key.to_string());
@@ -31,6 +38,18 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
         Kind::NeedsRefund => vec![format!("bcm orders release {order}")],
         Kind::AddressUnusable => vec![by_hand("release")],
         Kind::CancelledAfterPick => vec![by_hand("cancel_sales_order")],
+        Kind::IncidentOpen => {
+            let line = of(evidence, "line").unwrap_or("LINE");
+            let line = quoted(line);
+            vec![format!(
+                "bcm orders resolve-incident {order} --line {line} --reason CODE"
+            )]
+        }
+        Kind::RefundRefused => vec![retry()],
+        Kind::CreditPostedTwice => {
+            let credit = of(evidence, "credit").unwrap_or("CREDIT");
+            vec![correct(&format!("--approve {}", quoted(credit)))]
+        }
         Kind::MarketplaceRefused | Kind::OutcomeUnknown | Kind::DuplicateUnseen => {
             vec![retry(), by_hand("STEP")]
         }
@@ -78,7 +97,7 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
         | Kind::CreditWithoutSale
         | Kind::CreditAbovePaid
         | Kind::CreditUnusable
-        | Kind::CreditPostedTwice
+        | Kind::RefundAgeing
         | Kind::CreditChangedAfterRefund
         | Kind::CreditTaxMismatch
         | Kind::UnmappedReason

@@ -102,6 +102,10 @@ pub(crate) async fn update(
                 run.execute_update(FulfillOrder::update_correct, detail, options)
                     .await
             }
+            "resolve_incident" => {
+                run.execute_update(FulfillOrder::update_resolve_incident, detail, options)
+                    .await
+            }
             _ => {
                 run.execute_update(FulfillOrder::update_mark_done, detail, options)
                     .await

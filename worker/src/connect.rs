@@ -158,7 +158,7 @@ pub async fn connections(
             cancel_after_days: u32::from(shop.cancel_after_days),
             terms: shop.terms.clone(),
             price_level: shop.price_level.clone(),
-            returns_every: None,
+            returns_every: shop.returns_every(),
         });
     }
     let cycle = profile
@@ -174,7 +174,7 @@ pub async fn connections(
         read_lag: config.bluecherry.read_lag,
         queue_cycle: Duration::from_secs(cycle.filter(|s| *s > 0).unwrap_or(60)),
         poll: config.bluecherry.poll,
-        returns_in: true,
+        returns_in: config.bluecherry.returns && profile.features.returns_in,
     };
     let connections = Connections::new(ledger, shops, site, clock)
         .with_limits(config.limits())

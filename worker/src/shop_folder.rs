@@ -90,6 +90,8 @@ pub struct Shop<'a> {
     pub pace: Pace,
     /// What is said of stock; nothing is published when empty.
     pub stock: Option<StockText>,
+    /// Lines of each marketplace on short units, refunds and returns; the defaults when empty.
+    pub after_sale: &'a str,
 }
 
 /// What a configuration says of stock, as text.
@@ -222,7 +224,8 @@ call_timeout_s = {call_timeout_s:?}
 read_lag_s = {read_lag_s:?}
 customer = {customer}
 short_stock = "refuse"
-"#,
+{after_sale}"#,
+            after_sale = self.after_sale,
             url = at.url,
             shop_id = self.plan.mirakl_options(code).shop_id,
             since = Timestamp::now() - SignedDuration::from_mins(10),

@@ -145,6 +145,42 @@ impl OrderActivities {
         unimplemented!()
     }
 
+    /// Cancels the units in BlueCherry that Mirakl canceled.
+    #[activity(name = "cancel_units")]
+    pub fn cancel_units(order: OrderKey) -> Result<Decision, ActivityError> {
+        unimplemented!()
+    }
+
+    /// Looks in BlueCherry which units are canceled.
+    #[activity(name = "read_units")]
+    pub fn read_units(order: OrderKey) -> Result<Decision, ActivityError> {
+        unimplemented!()
+    }
+
+    /// Cancels units on Mirakl before money was taken (OR30).
+    #[activity(name = "cancel_lines")]
+    pub fn cancel_lines(order: OrderKey) -> Result<Decision, ActivityError> {
+        unimplemented!()
+    }
+
+    /// Repays what was credited (OR28).
+    #[activity(name = "refund")]
+    pub fn refund(order: OrderKey) -> Result<Decision, ActivityError> {
+        unimplemented!()
+    }
+
+    /// Brings returns on, in BlueCherry and on Mirakl (RT01, RT21, RT25, RT26, RT27).
+    #[activity(name = "forward_returns")]
+    pub fn forward_returns(order: OrderKey) -> Result<Decision, ActivityError> {
+        unimplemented!()
+    }
+
+    /// Tells Mirakl that an incident is settled (OR64).
+    #[activity(name = "resolve_incident")]
+    pub fn resolve_incident(order: OrderKey) -> Result<Decision, ActivityError> {
+        unimplemented!()
+    }
+
     /// Confirms the shipment of the whole order (OR24).
     #[activity(name = "confirm_shipment")]
     pub fn confirm_shipment(order: OrderKey) -> Result<Decision, ActivityError> {

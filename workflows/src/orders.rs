@@ -188,6 +188,54 @@ impl FulfillOrder {
                     )
                     .await
                 }
+                Step::CancelUnits => {
+                    Self::act(
+                        ctx,
+                        OrderActivities::cancel_units,
+                        &order,
+                        "cancel units in BlueCherry",
+                    )
+                    .await
+                }
+                Step::ReadUnits => {
+                    Self::act(
+                        ctx,
+                        OrderActivities::read_units,
+                        &order,
+                        "read units in BlueCherry",
+                    )
+                    .await
+                }
+                Step::CancelLines => {
+                    Self::act(
+                        ctx,
+                        OrderActivities::cancel_lines,
+                        &order,
+                        "cancel units on Mirakl",
+                    )
+                    .await
+                }
+                Step::Refund => {
+                    Self::act(ctx, OrderActivities::refund, &order, "refund on Mirakl").await
+                }
+                Step::ForwardReturns => {
+                    Self::act(
+                        ctx,
+                        OrderActivities::forward_returns,
+                        &order,
+                        "bring returns on",
+                    )
+                    .await
+                }
+                Step::ResolveIncident => {
+                    Self::act(
+                        ctx,
+                        OrderActivities::resolve_incident,
+                        &order,
+                        "resolve incident",
+                    )
+                    .await
+                }
                 Step::Wait(_) => Self::wait(ctx, &order).await,
                 Step::Done(outcome) => {
                     Self::handlers_finished(ctx).await;
@@ -247,6 +295,12 @@ impl FulfillOrder {
         Self::take_command(ctx, "correct", json(&detail), "temporal_ui").await;
     }
 
+    /// A person's `resolve_incident {line, reason_code}`.
+    #[signal(name = "resolve_incident")]
+    pub async fn signal_resolve_incident(ctx: &mut WorkflowContext<Self>, detail: RawValue) {
+        Self::take_command(ctx, "resolve_incident", json(&detail), "temporal_ui").await;
+    }
+
     /// A person's `mark_done {step, reference, reason_code}`.
     #[signal(name = "mark_done")]
     pub async fn signal_mark_done(ctx: &mut WorkflowContext<Self>, detail: RawValue) {
@@ -281,6 +335,15 @@ impl FulfillOrder {
     #[update(name = "correct")]
     pub async fn update_correct(ctx: &mut WorkflowContext<Self>, detail: RawValue) -> Answer {
         Self::take_command(ctx, "correct", json(&detail), "cli").await
+    }
+
+    /// As the signal, and answers at once whether it can be done.
+    #[update(name = "resolve_incident")]
+    pub async fn update_resolve_incident(
+        ctx: &mut WorkflowContext<Self>,
+        detail: RawValue,
+    ) -> Answer {
+        Self::take_command(ctx, "resolve_incident", json(&detail), "cli").await
     }
 
     /// As the signal, and answers at once whether it can be done.

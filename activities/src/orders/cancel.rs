@@ -209,7 +209,7 @@ fn side(at: &Situation<'_>) -> Side {
 }
 
 /// A code for BlueCherry: a person's, Mirakl's, or that the order was refused.
-fn reason<'a>(at: &'a Situation<'_>) -> &'a str {
+pub(super) fn reason<'a>(at: &'a Situation<'_>) -> &'a str {
     let mirakl = at
         .row
         .order

@@ -128,6 +128,21 @@ impl Orders {
         if !step.is_money() || intent.attempts == 0 {
             return Ok(None);
         }
+        let order_id = &at.row.key.order_id;
+        let key = match step {
+            Step::CancelOrder => order_id,
+            _ => at.row.external_po.as_ref().unwrap_or(order_id),
+        };
+        self.outcome_unknown(intent, window, key).await
+    }
+
+    /// The problem of a money write whose answer was lost too often, and that was looked for since.
+    pub(super) async fn outcome_unknown(
+        &self,
+        intent: &Intent,
+        window: Window,
+        key: &str,
+    ) -> Result<Option<Problem>, Failure> {
         let lag = jiff::SignedDuration::try_from(window.read_lag).unwrap_or_default();
         let sent_until = self.now().checked_sub(lag).unwrap_or(Timestamp::MIN);
         let unknown = self.ledger().not_shown(intent, sent_until).await?;
@@ -137,11 +152,6 @@ impl Orders {
         if unknown.len() < UNKNOWNS_MAX {
             return Ok(None);
         }
-        let order_id = &at.row.key.order_id;
-        let key = match step {
-            Step::CancelOrder => order_id,
-            _ => at.row.external_po.as_ref().unwrap_or(order_id),
-        };
         Ok(Some(
             Problem::new(Kind::OutcomeUnknown)
                 .with("call", &last.call)

@@ -5,6 +5,7 @@ use domain::marketplace::OrderKey;
 use domain::step::{Decision, Step, Wait};
 use ledger::OrderRow;
 
+use super::aftercare::answered;
 use super::{Orders, Situation};
 use crate::Failure;
 
@@ -47,7 +48,9 @@ impl Orders {
     async fn settles_nothing(&self, at: &Situation<'_>) -> Result<bool, Failure> {
         let mut progress = at.row.progress.clone();
         progress.absorb(&at.row.order);
-        Ok(progress == at.row.progress && self.unfinished(at).await?.is_empty())
+        Ok(progress == at.row.progress
+            && answered(&progress, &at.facts()).is_empty()
+            && self.unfinished(at).await?.is_empty())
     }
 }
 

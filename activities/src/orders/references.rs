@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 impl Orders {
     /// The day's copy, or a new one. A host that is away for a while is served by yesterday's.
-    async fn daily<T, F>(
+    pub(super) async fn daily<T, F>(
         &self,
         shop: &Shop,
         now: Timestamp,

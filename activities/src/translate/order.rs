@@ -1,5 +1,7 @@
 //! Mirakl's order to ours, without anything that names a person.
 
+mod paid;
+
 use domain::money;
 use domain::order::{Line, Order, State};
 use jiff::Timestamp;
@@ -54,6 +56,8 @@ pub fn order(wire: &mirakl::Order, read_at: Timestamp) -> Result<Order, String> 
             .currency_iso_code
             .clone()
             .ok_or_else(|| need("currency_iso_code"))?,
+        paid: paid::paid(wire),
+        refund_pending_since: paid::pending_since(wire),
         lines,
     })
 }
@@ -86,6 +90,7 @@ fn line(at: usize, wire: &mirakl::OrderLine) -> Result<Line, String> {
             .filter(|q| *q > 0)
             .ok_or_else(|| need("quantity"))?,
         state: word(state.as_str()),
+        canceled: paid::canceled(wire),
     })
 }
 

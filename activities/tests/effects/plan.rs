@@ -7,7 +7,9 @@ use std::time::Duration;
 use activities::{Clock, Limits, Shop, Site, StockSettings};
 use bluecherry::{AccountModel, Binding, NewCustomer, Rest};
 use domain::mapping::Mappings;
-use domain::marketplace::{CustomerModel, MarketplaceCode, Policy, ShortStock};
+use domain::marketplace::{
+    CustomerModel, MarketplaceCode, Policy, ReturnsRule, ShortShip, ShortStock,
+};
 use jiff::{SignedDuration, Timestamp};
 use simulators::bluecherry::BlueCherryOptions;
 use simulators::clock::SimClock;
@@ -117,6 +119,10 @@ impl Plan {
                 acceptance_limit_s: 2 * 86_400,
                 aftercare_s: 30 * 86_400,
                 tracking_grace_s: 0,
+                short_ship: ShortShip::Ask,
+                refund_age_s: 7 * 86_400,
+                returns: ReturnsRule::Off,
+                return_method: None,
             },
             customer: None,
             poll: Duration::from_secs(60),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::mapping::{
-    AllowanceRow, CarrierRow, Mappings, Remitter, ShipViaRow, SkuRow, TaxRow, Valid, WarehouseRow,
+    AllowanceRow, CarrierRow, Mappings, ReasonKind, ReasonRow, Remitter, ShipViaRow, SkuRow,
+    TaxRow, Valid, WarehouseRow,
 };
 use simulators::scenario::World;
 
@@ -85,6 +86,14 @@ pub fn tables(world: &World) -> Mappings {
                 marketplace: row.text("marketplace"),
                 promotion: row.text("promotion"),
                 allowance_code: row.text("allowance_code"),
+            })
+            .collect(),
+        reasons: each("reasons.csv")
+            .map(|row| ReasonRow {
+                marketplace: row.text("marketplace"),
+                kind: ReasonKind::of(&row.text("kind")).unwrap(),
+                erp_code: row.text("erp_code"),
+                mirakl_code: row.text("mirakl_code"),
             })
             .collect(),
         ..Mappings::default()

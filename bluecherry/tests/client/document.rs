@@ -99,6 +99,7 @@ fn every_operation_that_is_not_planned_shows_an_example_and_names_its_refusals()
     assert_eq!(
         live,
         [
+            "announce_return",
             "cancel_lines",
             "create_sales_order",
             "find_customer",
@@ -106,9 +107,11 @@ fn every_operation_that_is_not_planned_shows_an_example_and_names_its_refusals()
             "get_profile",
             "get_sales_order",
             "list_batches",
+            "list_credit_memos",
             "list_fulfilments",
             "list_items",
             "list_positions",
+            "list_returns",
             "put_customer",
             "release_sales_order",
             "set_ship_to",

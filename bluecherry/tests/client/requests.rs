@@ -4,7 +4,7 @@ use bluecherry::{Binding, Error, Mode};
 use domain::retry::{Fate, Retry};
 use serde_json::Value;
 
-use crate::samples::{cancel, client, customer, order, ship_to};
+use crate::samples::{announced, cancel, client, customer, order, ship_to};
 use crate::schema::{faults, schema_of};
 use crate::server::{Script, http, serve};
 
@@ -75,6 +75,8 @@ async fn each_read_asks_for_the_right_address() {
         sent!(|c| c.sales_order("5/0?1")).0,
         sent!(|c| c.fulfilments(None, 50)).0,
         sent!(|c| c.fulfilments(Some("a+b="), 50)).0,
+        sent!(|c| c.returns(Some("r2"), 50)).0,
+        sent!(|c| c.credit_memos(None, 50)).0,
         sent!(|c| c.positions(None, Mode::Full)).0,
         sent!(|c| c.positions(Some("p2"), Mode::Delta)).0,
         sent!(|c| c.items(Some("i2"))).0,
@@ -90,6 +92,8 @@ async fn each_read_asks_for_the_right_address() {
          GET /v1/sales-orders/5%2F0%3F1\n\
          GET /v1/fulfilments?limit=50\n\
          GET /v1/fulfilments?cursor=a%2Bb%3D&limit=50\n\
+         GET /v1/returns?cursor=r2&limit=50\n\
+         GET /v1/credit-memos?limit=50\n\
          GET /v1/inventory/positions?mode=full\n\
          GET /v1/inventory/positions?cursor=p2&mode=delta\n\
          GET /v1/items?cursor=i2"
@@ -123,6 +127,13 @@ async fn each_write_carries_its_key_and_a_body_of_the_profile() {
             sent!(|c| c.cancel_lines("500001", &cancel(1, "x1"), "key-1")),
             "cancel_lines",
             "POST /v1/sales-orders/500001/cancel-lines",
+        ),
+        (
+            sent!(
+                |c| c.create_return_authorization(&announced("500001", "NW-1", "R-1", 1), "key-1")
+            ),
+            "announce_return",
+            "POST /v1/return-authorizations",
         ),
     ] {
         let (sent_to, headers, body) = sent;

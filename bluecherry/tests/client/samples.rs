@@ -1,8 +1,8 @@
 //! Orders, addresses and changes that the tests send.
 
 use bluecherry::{
-    AccountModel, Address, CancelQuantity, Cancellation, Config, NewCustomer, NewSalesOrder, Rest,
-    ShipToChange, Side,
+    AccountModel, Address, CancelQuantity, Cancellation, Config, NewCustomer, NewReturn,
+    NewSalesOrder, Rest, ShipToChange, Side,
 };
 
 use crate::schema::part;
@@ -61,6 +61,19 @@ pub fn cancel(qty: u32, id: &str) -> Cancellation {
         side: Side::Customer,
         reason_code: "CHANGED_MIND".into(),
         external_cancel_id: id.into(),
+    }
+}
+
+/// Units of the one line that come back.
+pub fn announced(ord_num: &str, external_po: &str, id: &str, qty: u32) -> NewReturn {
+    let example = part("#/components/examples/new_return")["value"].clone();
+    let mut announced: NewReturn = serde_json::from_value(example).expect("a return");
+    announced.lines[0].qty_authorised = qty;
+    NewReturn {
+        external_return_id: id.into(),
+        ord_num: ord_num.into(),
+        external_po: external_po.into(),
+        ..announced
     }
 }
 

@@ -1,8 +1,9 @@
 //! The examples of the document, read into the types of the client and written again.
 
 use bluecherry::{
-    Batch, Cancellation, CancelledOrder, Customer, Fulfilment, Item, ItemStatus, LineStatus,
-    NewCustomer, NewSalesOrder, OrderStatus, Position, Profile, SalesOrder, ShipToChange,
+    Batch, Cancellation, CancelledOrder, CreditMemo, CreditStatus, Customer, Fulfilment, Item,
+    ItemStatus, LineStatus, NewCustomer, NewReturn, NewSalesOrder, OrderStatus, Position, Profile,
+    Return, ReturnStatus, SalesOrder, ShipToChange,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -65,6 +66,10 @@ fn every_document_of_the_profile_goes_through_the_types_unchanged() {
     through::<Fulfilment>("Fulfilment", first("fulfilments"));
     through::<Position>("Position", first("positions"));
     through::<Item>("Item", first("items"));
+    through::<NewReturn>("NewReturn", example("new_return"));
+    through::<Return>("Return", example("return"));
+    through::<Return>("Return", first("returns"));
+    through::<CreditMemo>("CreditMemo", first("credit_memos"));
 }
 
 #[test]
@@ -83,6 +88,15 @@ fn the_documented_order_adds_up() {
     assert_eq!(grand, totals.grand);
     assert!(order.ship_to.is_none());
     assert!(serde_json::to_value(&order).expect("JSON")["ship_to"].is_null());
+}
+
+#[test]
+fn the_documented_credit_memo_adds_up() {
+    let memo = through::<CreditMemo>("CreditMemo", first("credit_memos"));
+    let line = &memo.lines[0];
+    let kept = line.restocking_fee.unwrap_or_default();
+    assert_eq!(line.goods + line.shipping + line.tax - kept, memo.total);
+    assert_eq!(line.tax_detail[0].amount, line.tax);
 }
 
 #[test]
@@ -106,6 +120,17 @@ fn an_unknown_word_is_kept_as_it_came() {
     let item: Item = serde_json::from_value(sample).expect("an item");
     assert_eq!(item.status, ItemStatus::Unknown("seasonal".into()));
     assert_eq!(item.status.as_str(), "seasonal");
+
+    let mut sample = first("credit_memos");
+    sample["status"] = json!("reversed");
+    let memo: CreditMemo = serde_json::from_value(sample).expect("a credit memo");
+    assert_eq!(memo.status, CreditStatus::Unknown("reversed".into()));
+    let mut sample = first("returns");
+    sample["status"] = json!("lost");
+    sample["lines"][0]["disposition"] = json!("donated");
+    let seen: Return = serde_json::from_value(sample).expect("a return");
+    assert_eq!(seen.status, Some(ReturnStatus::Unknown("lost".into())));
+    assert_eq!(seen.lines[0].disposition.as_str(), "donated");
 }
 
 #[test]

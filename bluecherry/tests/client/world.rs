@@ -1,12 +1,12 @@
 //! A simulated site, and what the tests make it do.
 
 use bluecherry::{Binding, Created, Rest, SalesOrder};
-use serde_json::Value;
+use serde_json::{Value, json};
 use simulators::bluecherry::{
     BlueCherryOptions, BlueCherrySim, Item, OpeningStock, Price, RecordType,
 };
 
-use crate::samples::{client, customer, order};
+use crate::samples::{client, customer, order, ship_to};
 
 /// The one item of the site.
 pub const SKU: &str = "004512-NVY-M";
@@ -64,6 +64,30 @@ pub async fn create(rest: &Rest, external_po: &str) -> SalesOrder {
         Created::Done(order) => order,
         Created::Queued => panic!("queued"),
     }
+}
+
+/// A site that takes returns in, with an order of two units that left.
+pub async fn shipped(external_po: &str) -> (BlueCherrySim, Rest, SalesOrder) {
+    let options = BlueCherryOptions {
+        returns_in: true,
+        ..options()
+    };
+    let sim = BlueCherrySim::start(options).await.expect("a site");
+    let rest = client(&sim.url());
+    let held = create(&rest, external_po).await;
+    let order = send_off(&sim, &rest, &held).await;
+    (sim, rest, order)
+}
+
+/// Lets a held order go, and the warehouse ships it; the order after it.
+pub async fn send_off(sim: &BlueCherrySim, rest: &Rest, held: &SalesOrder) -> SalesOrder {
+    let to = ship_to(held.version);
+    let set = rest.set_ship_to(&held.ord_num, &to, "ship-to").await;
+    set.expect("a ship-to");
+    let released = rest.release(&held.ord_num, "MARKETPLACE", "release").await;
+    released.expect("released");
+    control(sim, "/_sim/shipments", json!({ "ord_num": held.ord_num })).await;
+    rest.sales_order(&held.ord_num).await.expect("the order")
 }
 
 /// Code of the marketplace as a customer.

@@ -1,11 +1,13 @@
 //! Goods that left: what Mirakl is told of them, and when.
 
 use super::{Facts, open_quantities, person, tracking_key};
+use crate::aftercare;
 use crate::exception::{Kind, Problem};
+use crate::marketplace::ShortShip;
 use crate::order::State;
 use crate::parcel::{self, ToldBy};
 use crate::progress::{Progress, Sent};
-use crate::shipment::{Shipped, shipped};
+use crate::shipment::{Shipped, missing, shipped};
 use crate::step::{Step, Wait};
 
 /// Goods have left: each parcel is told by itself where the operator allows that; else they gather
@@ -37,10 +39,41 @@ pub(super) fn leaving(progress: &Progress, facts: &Facts<'_>, shipped: &Shipped<
                 Sent::Yes => Step::Wait(Wait::Aftercare),
             }
         }
-        // What will not come is a person's: to cancel or refund it is no step of this program yet.
-        Shipped::Short => person(Problem::new(Kind::ShortShip)),
+        Shipped::Short => short(progress, facts),
         _ => Step::Wait(Wait::Shipment),
     }
+}
+
+/// Something will not come. BlueCherry has to confirm that the units are canceled; then they are
+/// canceled or repaid on Mirakl, or a person is asked, as the shop's rule is.
+fn short(progress: &Progress, facts: &Facts<'_>) -> Step {
+    if facts.policy.short_ship == ShortShip::Ask {
+        return person(Problem::new(Kind::ShortShip));
+    }
+    let units = progress.care.erp_units.as_ref();
+    let is_seen = units.is_some_and(|units| {
+        units.shipments_version == facts.versions.shipments
+            && units.look_at.is_none_or(|at| facts.now < at)
+    });
+    if !is_seen {
+        return Step::ReadUnits;
+    }
+    if aftercare::is_in_doubt(progress) {
+        return Step::Wait(Wait::ReadBack);
+    }
+    if aftercare::due(progress, facts).is_some() {
+        return Step::Wait(Wait::Shipment);
+    }
+    let missing = missing(&open_quantities(progress, facts.order), facts.shipments);
+    let problem = Problem::new(Kind::ShortShip);
+    person(missing.iter().fold(problem, |problem, line| {
+        let canceled = units.map_or(0, |units| units.canceled(&line.line_id));
+        let word = format!(
+            "{} missing, {canceled} canceled in BlueCherry",
+            line.quantity
+        );
+        problem.with(&line.line_id, word)
+    }))
 }
 
 /// Parcels to be told one by one, or of which corrected tracking is to be sent.
@@ -72,7 +105,7 @@ pub(super) fn corrected(progress: &Progress, facts: &Facts<'_>) -> Option<Step> 
     }
     let is_whole = progress.told.iter().any(|told| told.call == ToldBy::Order);
     if is_whole {
-        let open = open_quantities(facts.order);
+        let open = open_quantities(progress, facts.order);
         let Shipped::Whole(shipment, _) = shipped(&open, facts.shipments) else {
             return None;
         };

@@ -11,8 +11,9 @@ use leaving::{corrected, leaving};
 pub use show::{deadline, shown};
 
 use crate::acceptance::{self, Verdict};
+use crate::aftercare::{self, Aftercare};
 use crate::exception::{Kind, Problem};
-use crate::marketplace::{Policy, ShortStock};
+use crate::marketplace::{Policy, ShortShip, ShortStock};
 use crate::order::{Order, State};
 use crate::parcel;
 use crate::progress::{Acceptance, Progress, SalesOrder, Sent};
@@ -30,6 +31,8 @@ pub struct Facts<'a> {
     pub policy: &'a Policy,
     /// May an order leave in several shipments (the operator's setting)? `None` while nobody asked.
     pub multi_shipment: Option<bool>,
+    /// Its returns and credits, and the rules for them.
+    pub aftercare: &'a Aftercare,
     /// Which versions of things these are.
     pub versions: Versions,
     /// The moment of the decision.
@@ -59,7 +62,24 @@ pub fn decide(progress: &Progress, facts: &Facts<'_>) -> Decision {
 /// The same for the same input, whatever happened in between: a run that was lost, or restored from
 /// an old copy, goes on where things stand.
 pub fn next_step(progress: &Progress, facts: &Facts<'_>) -> Step {
-    let step = natural_step(progress, facts);
+    let step = checked(progress, facts, natural_step(progress, facts));
+    if !gives_way(&step) {
+        return step;
+    }
+    match aftercare::due(progress, facts) {
+        Some(due) => checked(progress, facts, due),
+        // What became of the last call comes with the next pull; a person is asked all the same.
+        None if aftercare::is_in_doubt(progress)
+            && !matches!(step, Step::Wait(Wait::Person(_))) =>
+        {
+            Step::Wait(Wait::ReadBack)
+        }
+        None => step,
+    }
+}
+
+/// The step, unless the shop runs dry, a person holds the order, or it was refused and stands so.
+fn checked(progress: &Progress, facts: &Facts<'_>, step: Step) -> Step {
     if step.is_effect() && facts.policy.dry_run {
         return Step::Wait(Wait::DryRun(step.as_str().to_owned()));
     }
@@ -76,6 +96,16 @@ pub fn next_step(progress: &Progress, facts: &Facts<'_>) -> Step {
         }
         _ => step,
     }
+}
+
+/// Does the order's own life pause here, so that returns and refunds have their turn?
+fn gives_way(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::Wait(
+            Wait::Payment | Wait::Shipment | Wait::Tracking | Wait::Aftercare | Wait::Person(_)
+        ) | Step::Done(Outcome::Fulfilled | Outcome::Cancelled)
+    )
 }
 
 /// Does the last refusal still stand, or has something changed that may be its cure?
@@ -176,31 +206,40 @@ fn before_payment(progress: &Progress, facts: &Facts<'_>) -> Step {
     if progress.cancel.is_some() {
         return call_off(progress, facts);
     }
-    short_after_acceptance(progress).unwrap_or(Step::Wait(Wait::Payment))
+    canceled_units(progress, facts)
+        .or_else(|| short_after_acceptance(progress))
+        .unwrap_or(Step::Wait(Wait::Payment))
 }
 
 fn before_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
     if let Some(step) = toward_sales_order(progress, facts) {
         return step;
     }
-    let open = open_quantities(facts.order);
+    let open = open_quantities(progress, facts.order);
     let shipped = shipped(&open, facts.shipments);
     if progress.cancel.is_some() && shipped == Shipped::Nothing && progress.told.is_empty() {
         return call_off(progress, facts);
+    }
+    if let Some(step) = canceled_units(progress, facts) {
+        return step;
     }
     if let Some(problem) = parcel::changed(progress, facts.shipments) {
         return person(problem);
     }
     match shipped {
-        Shipped::Nothing if progress.released => match changed_lines(facts.order) {
-            Some(problem) => person(problem),
-            None => Step::Wait(Wait::Shipment),
-        },
+        Shipped::Nothing if progress.released => {
+            let problem = changed_lines(progress, facts.order).map(person);
+            problem
+                .or_else(|| canceled_by_the_house(progress, facts))
+                .unwrap_or(Step::Wait(Wait::Shipment))
+        }
         Shipped::Nothing => {
-            let problem =
-                short_after_acceptance(progress).or_else(|| changed_lines(facts.order).map(person));
+            let problem = short_after_acceptance(progress)
+                .or_else(|| changed_lines(progress, facts.order).map(person))
+                .or_else(|| canceled_by_the_house(progress, facts));
             match problem {
                 Some(wait) => wait,
+                None if aftercare::is_nothing_left(progress, facts) => Step::Wait(Wait::Shipment),
                 None if facts.order.has_address => Step::Release,
                 None => Step::Wait(Wait::Address),
             }
@@ -217,9 +256,13 @@ fn after_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
     ) {
         return toward_sales_order(progress, facts).unwrap_or(Step::FindSalesOrder);
     }
-    let left = shipped(&open_quantities(facts.order), facts.shipments) != Shipped::Nothing;
+    let open = open_quantities(progress, facts.order);
+    let left = shipped(&open, facts.shipments) != Shipped::Nothing;
     let by_parcels = !progress.told.is_empty();
     let ours = progress.shipment == Sent::Yes || by_parcels || progress.settled_by_hand;
+    if !left && !ours && aftercare::is_nothing_left(progress, facts) {
+        return Step::Done(Outcome::Cancelled);
+    }
     if !left && !ours {
         return person(Problem::new(Kind::ShippedElsewhere));
     }
@@ -298,16 +341,41 @@ fn short_after_acceptance(progress: &Progress) -> Option<Step> {
     })
 }
 
-/// Part of the order was called off after acceptance.
-fn changed_lines(order: &Order) -> Option<Problem> {
+/// Part of the order was repaid before it left, and not by us.
+fn changed_lines(progress: &Progress, order: &Order) -> Option<Problem> {
     let mut gone = order
         .lines
         .iter()
-        .filter(|l| matches!(l.state, State::Canceled | State::Refunded))
+        .filter(|l| l.state == State::Refunded && aftercare::to_ship(progress, l) > 0)
         .peekable();
     gone.peek()?;
     let problem = Problem::new(Kind::LinesChanged);
     Some(gone.fold(problem, |p, l| p.with(&l.line_id, "called_off")))
+}
+
+/// Units that Mirakl canceled must not leave: BlueCherry is told first of all.
+fn canceled_units(progress: &Progress, facts: &Facts<'_>) -> Option<Step> {
+    if !aftercare::to_cancel_in_erp(progress, facts).is_empty() {
+        return Some(Step::CancelUnits);
+    }
+    let units = progress.care.erp_units.as_ref()?;
+    let late = units.not_canceled.iter();
+    let late = late.map(|q| q.quantity).fold(0, u32::saturating_add);
+    (late > 0 && !progress.settled_by_hand).then(|| after_pick(late))
+}
+
+/// BlueCherry canceled units that Mirakl still waits for, and the rule is to ask.
+fn canceled_by_the_house(progress: &Progress, facts: &Facts<'_>) -> Option<Step> {
+    if facts.policy.short_ship != ShortShip::Ask {
+        return None;
+    }
+    let shorts = aftercare::unsettled(progress, facts);
+    (!shorts.is_empty()).then(|| {
+        let problem = Problem::new(Kind::ShortShip);
+        person(shorts.iter().fold(problem, |problem, short| {
+            problem.with(&short.order_line_id, short.quantity)
+        }))
+    })
 }
 
 /// Names a shipment as sent to Mirakl; a corrected one is sent again.
@@ -315,11 +383,11 @@ pub fn tracking_key(shipment: &Shipment) -> String {
     format!("{}@{}", shipment.shipment_id, shipment.version)
 }
 
-/// What is still to be shipped, by line.
-pub fn open_quantities(order: &Order) -> Vec<Quantity> {
+/// What is still to be shipped, by line: neither what Mirakl canceled, nor what was repaid as short.
+pub fn open_quantities(progress: &Progress, order: &Order) -> Vec<Quantity> {
     let quantity = |l: &crate::order::Line| Quantity {
         line_id: l.line_id.clone(),
-        quantity: l.quantity,
+        quantity: aftercare::to_ship(progress, l),
     };
     order.open_lines().map(quantity).collect()
 }
@@ -335,6 +403,12 @@ fn aftercare_ends(facts: &Facts<'_>) -> Timestamp {
 ///
 /// Kept in the ledger and watched by the feed, so that a run needs no timer of its own.
 pub fn wake_at(progress: &Progress, facts: &Facts<'_>, step: &Step) -> Option<Timestamp> {
+    let own = wake_for(progress, facts, step);
+    let care = aftercare::wake_at(progress, facts);
+    own.into_iter().chain(care).min()
+}
+
+fn wake_for(progress: &Progress, facts: &Facts<'_>, step: &Step) -> Option<Timestamp> {
     if let (SalesOrder::Queued { look_at, .. }, Step::Wait(_)) = (&progress.sales_order, step) {
         return Some(*look_at);
     }
@@ -347,6 +421,7 @@ pub fn wake_at(progress: &Progress, facts: &Facts<'_>, step: &Step) -> Option<Ti
 }
 
 /// Does the order wait for the next pull to tell what became of a call?
-pub fn wants_read_back(step: &Step) -> bool {
+pub fn wants_read_back(progress: &Progress, step: &Step) -> bool {
     matches!(step, Step::Wait(Wait::ReadBack))
+        || (aftercare::is_in_doubt(progress) && !matches!(step, Step::Done(_)))
 }

@@ -58,7 +58,10 @@ fn shipping_stage(progress: &Progress, facts: &Facts<'_>) -> Stage {
     if progress.shipment == Sent::Yes {
         return Stage::Shipped;
     }
-    match shipped(&super::open_quantities(facts.order), facts.shipments) {
+    match shipped(
+        &super::open_quantities(progress, facts.order),
+        facts.shipments,
+    ) {
         Shipped::Nothing if progress.released => Stage::AwaitingShipment,
         Shipped::Nothing => Stage::Releasing,
         _ => Stage::Confirming,

@@ -3,7 +3,7 @@
 mod properties;
 
 use super::*;
-use crate::marketplace::ShortStock;
+use crate::marketplace::{ReturnsRule, ShortShip, ShortStock};
 use crate::order::Line;
 use crate::progress::{Blocked, Booked, BookedLine, Cancelled};
 use crate::shipment::Parcel;
@@ -24,6 +24,10 @@ pub(crate) fn policy() -> Policy {
         acceptance_limit_s: 86_400,
         aftercare_s: 1000,
         tracking_grace_s: 0,
+        short_ship: ShortShip::Ask,
+        refund_age_s: 7 * 86_400,
+        returns: ReturnsRule::Off,
+        return_method: None,
     }
 }
 
@@ -33,6 +37,7 @@ pub(crate) fn order(state: State) -> Order {
         offer_sku: "BC-1".into(),
         quantity: 2,
         state: state.clone(),
+        canceled: 0,
     };
     Order {
         has_address: state == State::Shipping,
@@ -52,6 +57,8 @@ pub(crate) fn order(state: State) -> Order {
         currency: "USD".into(),
         total: "10.00".into(),
         lines: vec![line],
+        paid: None,
+        refund_pending_since: None,
     }
 }
 
@@ -99,6 +106,7 @@ fn next(progress: &Progress, order: &Order, shipments: &[Shipment], now: i64) ->
         shipments,
         policy: &policy,
         multi_shipment: Some(false),
+        aftercare: &Aftercare::default(),
         versions: Versions::default(),
         now: at(now),
     };
@@ -250,6 +258,7 @@ fn a_refusal_stands_until_its_cure_may_have_come() {
         };
         let facts = Facts {
             multi_shipment: Some(false),
+            aftercare: &Aftercare::default(),
             order: &order,
             shipments: &[],
             policy: &policy,
@@ -284,6 +293,7 @@ fn a_parked_write_is_looked_for_in_its_time_and_stays_an_exception_meanwhile() {
             shipments: &[],
             policy: &policy,
             multi_shipment: Some(false),
+            aftercare: &Aftercare::default(),
             versions: Versions::default(),
             now: at(now),
         };
@@ -314,6 +324,7 @@ fn an_order_that_the_erp_refuses_whole_for_stock_follows_the_policy() {
         let versions = Versions::default();
         let facts = Facts {
             multi_shipment: Some(false),
+            aftercare: &Aftercare::default(),
             order: &sold,
             shipments: &[],
             policy: &policy,
@@ -359,6 +370,7 @@ fn a_dry_run_writes_nothing() {
         shipments: &[],
         policy: &policy,
         multi_shipment: Some(false),
+        aftercare: &Aftercare::default(),
         versions: Versions::default(),
         now: at(0),
     };

@@ -144,8 +144,8 @@ pub enum Planned {
     Refund(RefundItem),
     /// It stands for a refund that was made on Mirakl: nothing is sent.
     Answered {
-        /// The credit.
-        cause: Cause,
+        /// What would have been sent.
+        item: RefundItem,
         /// The refund that it stands for.
         refund_id: String,
     },

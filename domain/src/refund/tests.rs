@@ -1,18 +1,13 @@
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::exception::Kind;
+
+mod read_back;
+mod short;
+mod tax;
 
 pub(super) fn dec(text: &str) -> Decimal {
     text.parse().unwrap()
-}
-
-fn tax(code: &str, amount: &str, rule: TaxRule) -> PaidTax {
-    PaidTax {
-        code: code.into(),
-        amount: dec(amount),
-        rule,
-    }
 }
 
 /// Three pieces for 150.00, shipping 9.00.
@@ -294,140 +289,6 @@ fn a_memo_voided_or_changed_after_the_refund_is_told() {
 }
 
 #[test]
-fn taxes_follow_their_rules() {
-    let mut sold = line();
-    sold.taxes = vec![
-        tax("STATE", "12.00", TaxRule::ProportionalToAmount),
-        tax("CITY", "3.00", TaxRule::None),
-        tax("COUNTY", "1.50", TaxRule::None),
-    ];
-    // STATE 4.00 comes by itself; 1.51 is split 2 : 1, and the odd cent goes to the larger remainder.
-    let planned = plan(
-        &[memo("M1", vec![credit("1", "50.00", "0", "5.51")])],
-        &[],
-        &order(sold.clone()),
-        &[],
-        &rules(),
-    );
-    let item = items(&planned)[0];
-    let given: Vec<_> = item
-        .money
-        .taxes
-        .iter()
-        .map(|t| format!("{} {}", t.code, t.amount))
-        .collect();
-    assert_eq!(given, ["CITY 1.01", "COUNTY 0.50"]);
-    assert_eq!(item.computed.taxes[0].amount, dec("4.00"));
-
-    let mut said = credit("1", "50.00", "0", "5.00");
-    said.tax_detail = [("STATE", "4.00"), ("CITY", "1.00")]
-        .map(|(code, amount)| TaxDetail {
-            code: code.into(),
-            amount: dec(amount),
-            on: TaxBase::Goods,
-        })
-        .into();
-    let planned = plan(
-        &[memo("M1", vec![said.clone()])],
-        &[],
-        &order(sold.clone()),
-        &[],
-        &rules(),
-    );
-    assert_eq!(items(&planned)[0].money.taxes.len(), 1);
-    said.tax_detail[0].amount = dec("4.02");
-    said.tax = dec("5.02");
-    let planned = plan(
-        &[memo("M1", vec![said])],
-        &[],
-        &order(sold.clone()),
-        &[],
-        &rules(),
-    );
-    assert_eq!(
-        told(&planned),
-        [
-            "credit_tax_mismatch: tax: 4.02 credited, 4.00 computed by the marketplace, 0 left of the other taxes"
-        ]
-    );
-
-    sold.taxes[0].rule = TaxRule::Unknown("SOMETIMES".into());
-    let planned = plan(
-        &[memo("M1", vec![credit("1", "50.00", "0", "5.51")])],
-        &[],
-        &order(sold),
-        &[],
-        &rules(),
-    );
-    assert_eq!(told(&planned), ["credit_unusable: unknown word SOMETIMES"]);
-}
-
-#[test]
-fn short_units_cost_exactly_the_line_together_and_are_taken_from_the_shipment() {
-    let mut sold = line();
-    sold.amount = dec("100.00");
-    let short = |quantity| {
-        [Short {
-            order_line_id: "A-1".into(),
-            quantity,
-        }]
-    };
-    let first = plan(&[], &short(1), &order(sold.clone()), &[], &rules());
-    assert_eq!(told(&first), ["refund 33.33 + 3.00"]);
-    assert!(items(&first)[0].excluded_from_shipment);
-    let done = sent(items(&first)[0], SentState::Unknown);
-    assert_eq!(
-        plan(
-            &[],
-            &short(1),
-            &order(sold.clone()),
-            std::slice::from_ref(&done),
-            &rules()
-        ),
-        []
-    );
-    let rest = plan(&[], &short(3), &order(sold), &[done], &rules());
-    assert_eq!(told(&rest), ["refund 66.67 + 6.00"]);
-    assert_eq!(items(&rest)[0].cause.key(), "short/A-1/1-3");
-}
-
-#[test]
-fn units_refunded_as_short_are_not_credited_as_short_again() {
-    let short = [Short {
-        order_line_id: "A-1".into(),
-        quantity: 1,
-    }];
-    let first = plan(&[], &short, &order(line()), &[], &rules());
-    let done = [sent(
-        items(&first)[0],
-        SentState::Done {
-            refund_id: "R1".into(),
-        },
-    )];
-    let mut late = credit("1", "50.00", "3.00", "0");
-    late.kind = MemoKind::ShortShip;
-    let planned = plan(
-        &[memo("M1", vec![late.clone()])],
-        &short,
-        &order(line()),
-        &done,
-        &rules(),
-    );
-    assert_eq!(
-        told(&planned),
-        ["credit_above_paid: 1 short units, 1 refunded as short before, 3 sold"]
-    );
-    let planned = plan(
-        &[memo("M1", vec![late])],
-        &short,
-        &order(line()),
-        &[],
-        &rules(),
-    );
-    assert_eq!(told(&planned), ["refund 50.00 + 3.00"]);
-}
-
-#[test]
 fn a_reason_that_the_shop_may_not_give_is_parked() {
     let mut strict = rules();
     strict.allowed = Some(["15".to_owned()].into());
@@ -445,62 +306,18 @@ fn a_reason_that_the_shop_may_not_give_is_parked() {
 }
 
 #[test]
-fn two_equal_sends_and_one_shown_refund_are_one_found_and_one_absent() {
-    let memos = [memo(
-        "M1",
-        vec![
-            credit("1", "50.00", "0", "0"),
-            credit("2", "50.00", "0", "0"),
-        ],
-    )];
-    let planned = plan(&memos, &[], &order(line()), &[], &rules());
-    let asked: Vec<Sent> = items(&planned)
-        .into_iter()
-        .map(|i| sent(i, SentState::Unknown))
-        .collect();
-    let mut seen = line();
-    seen.refunds.push(shown("R1", &asked[0].item));
-    let back = read_back(&asked, &order(seen.clone()));
-    assert_eq!(
-        (back.found, back.absent),
-        (vec![(0, "R1".to_owned())], vec![1])
-    );
-    seen.refunds[0].created_at = Some("2026-03-02T09:00:00Z".parse().unwrap());
-    let back = read_back(&asked, &order(seen));
-    assert_eq!(
-        (back.found.len(), back.absent.len(), back.foreign.len()),
-        (0, 2, 1)
-    );
-}
-
-#[test]
-fn a_memo_for_a_refund_of_the_portal_sends_nothing() {
-    let memos = [memo("M1", vec![credit("1", "50.00", "0", "0")])];
-    let planned = plan(&memos, &[], &order(line()), &[], &rules());
-    let mut seen = line();
-    seen.refunds.push(shown("R9", items(&planned)[0]));
-    let order = order(seen);
-    assert_eq!(read_back(&[], &order).foreign[0].refund.id, "R9");
-    assert_eq!(
-        told(&plan(&memos, &[], &order, &[], &rules())),
-        ["answered by R9"]
-    );
-}
-
-#[test]
-fn a_cancelation_is_its_units_share_and_never_more() {
-    let mut sold = line();
-    sold.amount = dec("100.00");
-    assert_eq!(
-        cancelation(&sold, 0, 1, "USD").unwrap().amount,
-        dec("33.33")
-    );
-    assert_eq!(
-        cancelation(&sold, 0, 3, "USD").unwrap().amount,
-        dec("100.00")
-    );
-    assert_eq!(
-        cancelation(&sold, 2, 4, "USD").unwrap_err().kind(),
-        Kind::CreditAbovePaid
-    );
+fn the_erps_reason_is_found_whatever_its_case_and_else_the_one_for_any() {
+    let rules = Rules {
+        reasons: [("Dam".to_owned(), "18".to_owned())].into(),
+        ..rules()
+    };
+    for (own, told) in [(Some(" DAM"), "18"), (Some("X"), "17"), (None, "17")] {
+        let mut line_credited = credit("1", "50.00", "0", "0");
+        line_credited.reason_code = own.map(str::to_owned);
+        let memos = [memo("M1", vec![line_credited])];
+        match plan(&memos, &[], &order(line()), &[], &rules).as_slice() {
+            [Planned::Refund(item)] => assert_eq!(item.reason_code, told, "{own:?}"),
+            other => panic!("{other:?}"),
+        }
+    }
 }

@@ -114,7 +114,10 @@ pub fn order(updated: i64) -> Order {
             offer_sku: "BC-1".into(),
             quantity: 2,
             state: State::WaitingAcceptance,
+            canceled: 0,
         }],
+        paid: None,
+        refund_pending_since: None,
     }
 }
 

@@ -26,7 +26,8 @@ pub use self::words::{
 use crate::answer::OrderUnreadable;
 use crate::call::Call;
 use crate::client::Client;
-use crate::error::{Error, plain_code};
+use crate::error::Error;
+use crate::error_body::plain_code;
 use crate::page::Page;
 
 /// Most orders a page, a list of IDs or one OR04 may hold.

@@ -139,6 +139,40 @@ async fn results_of_refunds_are_matched_to_what_was_asked() {
 }
 
 #[tokio::test]
+async fn an_answer_of_success_that_cannot_be_read_is_unknown_and_named_by_its_place() {
+    let made = json!({"order_line_id": "A-1", "amount": 50, "shipping_amount": 0});
+    let one = |name: &str| Reply::of(200, &json!({ name: [made] }).to_string());
+    let text = r#"{"refunds": "none"}"#;
+    let replies = [
+        one("refunds"),
+        Reply::of(200, text),
+        one("cancelations"),
+        Reply::of(200, text),
+    ];
+    let client = Scripted::start(replies).await.client();
+    let mut places = Vec::new();
+    for _ in 0..2 {
+        let refunded = client.refund_lines(&[refund("A-1", "50")]).await;
+        places.push(refunded.unwrap_err());
+    }
+    places.push(client.cancel_lines(&[cancel()]).await.unwrap_err());
+    places.push(client.close_returns(&["a"]).await.unwrap_err());
+    let told = places.iter().map(|error| match error {
+        Error::Unknown { call, source } => format!("{call}: {source}"),
+        other => format!("{other:?}"),
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            "OR28: the answer cannot be read at refunds[0].refund_id",
+            "OR28: the answer cannot be read at refunds",
+            "OR30: the answer cannot be read at cancelations[0].cancelation_id",
+            "RT27: the answer cannot be read at return_success",
+        ]
+    );
+}
+
+#[tokio::test]
 async fn each_return_of_a_call_has_its_own_result() {
     let told = |success: Value, errors: Value| {
         let body = json!({"return_success": success, "return_errors": errors});

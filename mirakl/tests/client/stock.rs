@@ -24,7 +24,7 @@ async fn marketplace() -> (MiraklSim, Client) {
     (sim, client)
 }
 
-async fn tell(sim: &MiraklSim, path: &str, body: serde_json::Value) {
+pub async fn tell(sim: &MiraklSim, path: &str, body: serde_json::Value) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let sent = http

@@ -78,6 +78,26 @@ pub struct Corrected {
     /// Mirakl carrier code
     #[arg(long, value_name = "CODE")]
     pub carrier_code: Option<String>,
+    /// A credit that looks posted twice and is right, as the exception names it; may be given several times
+    #[arg(long, value_name = "CREDIT")]
+    pub approve: Vec<String>,
+}
+
+/// `bcm orders resolve-incident`.
+#[derive(Clone, Debug, Args)]
+pub struct ResolveIncident {
+    /// Order ID, or marketplace/ORDER_ID
+    #[arg(value_name = "ORDER")]
+    pub key: String,
+    /// The disputed line; needed where there are several
+    #[arg(long, value_name = "LINE")]
+    pub line: Option<String>,
+    /// Why: a code of the operator's list of reasons
+    #[arg(long, value_name = "CODE", value_parser = words::reason_code)]
+    pub reason: String,
+    /// Who says it.
+    #[command(flatten)]
+    pub person: Person,
 }
 
 /// `bcm orders mark-done`.
@@ -173,7 +193,22 @@ impl From<Corrected> for Corrections {
             warehouse: codes.warehouse,
             ship_via: codes.ship_via,
             carrier_code: codes.carrier_code,
+            approved: codes.approve.into_iter().collect(),
         }
+    }
+}
+
+impl ResolveIncident {
+    /// Sends it.
+    ///
+    /// # Errors
+    /// As every command.
+    pub async fn run(self, surroundings: &Surroundings) -> Result<Output> {
+        let command = Command::ResolveIncident {
+            line: self.line,
+            reason_code: self.reason,
+        };
+        tell(surroundings, &self.key, command, &self.person).await
     }
 }
 

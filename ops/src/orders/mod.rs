@@ -12,7 +12,9 @@ use clap::Subcommand;
 use domain::marketplace::{MarketplaceCode, OrderKey};
 use ledger::{Ledger, OrderFilter};
 
-pub use commands::{CancelOrder, CommandDocument, CorrectOrder, Corrected, MarkDone, TellOrder};
+pub use commands::{
+    CancelOrder, CommandDocument, CorrectOrder, Corrected, MarkDone, ResolveIncident, TellOrder,
+};
 pub use document::{LineItem, OrderDocument, ProblemItem, ShipmentItem};
 pub use forget::{ForgetOrder, ForgottenDocument};
 pub use list::{ListOrders, OrderItem, OrdersDocument};
@@ -41,6 +43,8 @@ pub enum OrdersVerb {
     Release(TellOrder),
     /// Sets mapping codes for this order alone
     Correct(CorrectOrder),
+    /// Tell Mirakl that a disputed line is settled with the customer
+    ResolveIncident(ResolveIncident),
     /// Says that a step was done by hand; counts once the other side confirms it
     MarkDone(MarkDone),
     /// Erases the order's personal data for good
@@ -61,6 +65,7 @@ impl OrdersVerb {
             Self::Hold(tell) => tell.hold(surroundings).await,
             Self::Release(tell) => tell.release(surroundings).await,
             Self::Correct(correct) => correct.run(surroundings).await,
+            Self::ResolveIncident(settled) => settled.run(surroundings).await,
             Self::MarkDone(done) => done.run(surroundings).await,
             Self::Forget(forget) => forget.run(surroundings).await,
         }

@@ -228,6 +228,7 @@ fn corrected(corrections: &Corrections) -> String {
         warehouse,
         ship_via,
         carrier_code,
+        approved,
     } = corrections;
     let codes = [
         ("division", division),
@@ -239,5 +240,11 @@ fn corrected(corrections: &Corrections) -> String {
     let codes = codes
         .into_iter()
         .filter_map(|(n, v)| v.as_ref().map(|v| format!("{n} {v}")));
-    skus.chain(codes).collect::<Vec<_>>().join(", ")
+    let approved = approved
+        .iter()
+        .map(|credit| format!("{credit} let through"));
+    skus.chain(codes)
+        .chain(approved)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -118,6 +118,7 @@ impl World {
             offer_sku: sku.to_owned(),
             quantity: 2,
             state: state.clone(),
+            canceled: 0,
         };
         let seen = SeenOrder {
             key: key(marketplace, order_id),
@@ -141,6 +142,8 @@ impl World {
                 currency: "USD".into(),
                 total: "129.90".into(),
                 lines: vec![line("1", "BC-TEE-RED-M"), line("2", "BC-SOCK-BLK-L")],
+                paid: None,
+                refund_pending_since: None,
             },
             payload: "{\"customer\":\"Ann Lee, 5th Avenue\"}".into(),
         };

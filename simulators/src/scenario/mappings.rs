@@ -12,6 +12,7 @@ pub(super) fn files(world: &World) -> Vec<(&'static str, String)> {
         ("carriers.csv", CARRIERS.to_owned()),
         ("taxes.csv", TAXES.to_owned()),
         ("allowances.csv", ALLOWANCES.to_owned()),
+        ("reasons.csv", REASONS.to_owned()),
     ]
 }
 
@@ -74,4 +75,23 @@ const ALLOWANCES: &str = "\
 marketplace,promotion,allowance_code
 nordwind,*,MKTPROMO
 galeria,WELCOME,WELCOME
+";
+
+const REASONS: &str = "\
+marketplace,kind,erp_code,mirakl_code
+*,refund,*,17
+*,refund,LOST,18
+*,refund,AGREED,19
+*,short_ship,*,15
+*,cancel,*,35
+*,return,CHANGED,RETURN_CHANGED_MIND
+*,return,FIT,RETURN_PRODUCT_DOES_NOT_FIT
+*,return,DEFECT,RETURN_DEFECTIVE_ITEM
+*,return,OTHER,*
+*,return,*,RETURN_OTHER
+*,disposition,restock,compliant
+*,disposition,second,RETURN_NON_COMPLIANT_DAMAGED_PRODUCT
+*,disposition,repair,RETURN_NON_COMPLIANT_DAMAGED_PRODUCT
+*,disposition,scrap,RETURN_NON_COMPLIANT_DAMAGED_PRODUCT
+*,missing,*,RETURN_NON_COMPLIANT_MISSING_ITEM
 ";

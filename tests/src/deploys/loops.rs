@@ -93,6 +93,12 @@ async fn life<W: Later>(ctx: &WorkflowContext<W>, order: OrderKey) -> WorkflowRe
             Step::TellParcels => act(ctx, A::tell_parcels, order).await?,
             Step::CorrectTracking => act(ctx, A::correct_tracking, order).await?,
             Step::ConfirmShipment => act(ctx, A::confirm_shipment, order).await?,
+            Step::CancelUnits => act(ctx, A::cancel_units, order).await?,
+            Step::ReadUnits => act(ctx, A::read_units, order).await?,
+            Step::CancelLines => act(ctx, A::cancel_lines, order).await?,
+            Step::Refund => act(ctx, A::refund, order).await?,
+            Step::ForwardReturns => act(ctx, A::forward_returns, order).await?,
+            Step::ResolveIncident => act(ctx, A::resolve_incident, order).await?,
             Step::Wait(_) => {
                 ctx.wait_condition(W::has_news).await?;
                 decide(ctx, order).await?

@@ -126,6 +126,7 @@ impl Scene {
         }
         let shop = Shop {
             stock: None,
+            after_sale: "",
             written_by: "campaign",
             plan: &plan,
             erp: endpoint(2),

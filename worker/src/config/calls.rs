@@ -6,11 +6,35 @@ use std::time::Duration;
 use activities::Limits;
 use domain::frequency::{Frequencies, shortest_interval};
 
-use super::section::{At, Section, as_number, key};
+use super::section::{At, Key, Section, as_number, key};
 use super::{Config, Gates};
 
-/// What every pull of orders is: `poll_s` may not be shorter than it is allowed.
-const PULL: &str = "OR11";
+/// What a pull is: its interval may not be shorter than it is allowed.
+pub(super) struct Pull {
+    /// The call.
+    call: &'static str,
+    /// What is pulled.
+    what: &'static str,
+    /// The key of its interval.
+    key: Key,
+    /// Its interval, where that is allowed.
+    usual_s: f64,
+}
+
+/// Orders.
+pub(super) const ORDERS: Pull = Pull {
+    call: "OR11",
+    what: "orders",
+    key: key("poll_s", "60"),
+    usual_s: 60.0,
+};
+/// Returns.
+pub(super) const RETURNS: Pull = Pull {
+    call: "RT11",
+    what: "returns",
+    key: key("returns_poll_s", "300"),
+    usual_s: 300.0,
+};
 /// Longest interval of a call: a week.
 const LONGEST_S: f64 = 7.0 * 86_400.0;
 
@@ -72,8 +96,9 @@ fn is_call(name: &str) -> bool {
         && name.bytes().skip(letters).all(|b| b.is_ascii_digit())
 }
 
-/// `poll_s`: as often as OR11 may be pulled, or less.
+/// As often as something may be pulled, or less.
 pub(super) fn poll(
+    pull: &Pull,
     section: &Section<'_>,
     every: &BTreeMap<String, Duration>,
     simulated: bool,
@@ -81,19 +106,21 @@ pub(super) fn poll(
     let usual = if simulated {
         Duration::ZERO
     } else {
-        shortest_interval(PULL)
+        shortest_interval(pull.call)
     };
-    let least = every.get(PULL).copied().unwrap_or(usual);
-    let default = least.as_secs_f64().max(60.0);
-    let poll = section.seconds(key("poll_s", "60"), default, 0.2..=86_400.0);
-    if let Some(At { line, .. }) = section.find("poll_s")
+    let least = every.get(pull.call).copied().unwrap_or(usual);
+    let default = least.as_secs_f64().max(pull.usual_s);
+    let poll = section.seconds(pull.key, default, 0.2..=86_400.0);
+    let name = pull.key.name;
+    if let Some(At { line, .. }) = section.find(name)
         && poll < least
     {
         let (poll, least) = (poll.as_secs_f64(), least.as_secs_f64());
+        let Pull { call, what, .. } = pull;
         section.refuse(
             line,
-            format!("`poll_s` is {poll}, and orders may be pulled (OR11) every {least} s"),
-            format!("write `poll_s = {least}`, or more"),
+            format!("`{name}` is {poll}, and {what} may be pulled ({call}) every {least} s"),
+            format!("write `{name} = {least}`, or more"),
         );
     }
     poll

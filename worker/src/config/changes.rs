@@ -113,6 +113,15 @@ fn keyed(tables: &Mappings) -> Keyed {
     add(&mut keyed, "allowances", &tables.allowances, |row| {
         (&row.marketplace, &row.promotion)
     });
+    for row in &tables.reasons {
+        insert(
+            &mut keyed,
+            "reasons",
+            &row.marketplace,
+            &row.question(),
+            row,
+        );
+    }
     for rows in keyed.values_mut() {
         rows.sort();
     }
@@ -127,13 +136,23 @@ fn add<R: Serialize>(
 ) {
     for row in rows {
         let (marketplace, code) = key(row);
-        let key = (
-            table,
-            marketplace.to_ascii_lowercase(),
-            code.to_ascii_lowercase(),
-        );
-        keyed.entry(key).or_default().push(told(row));
+        insert(keyed, table, marketplace, code, row);
     }
+}
+
+fn insert<R: Serialize>(
+    keyed: &mut Keyed,
+    table: &'static str,
+    marketplace: &str,
+    code: &str,
+    row: &R,
+) {
+    let key = (
+        table,
+        marketplace.to_ascii_lowercase(),
+        code.to_ascii_lowercase(),
+    );
+    keyed.entry(key).or_default().push(told(row));
 }
 
 /// A row's names and values, without those that are its key or empty.
@@ -162,7 +181,7 @@ fn is_empty(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::mapping::{Valid, WarehouseRow};
+    use domain::mapping::{ReasonKind, ReasonRow, Valid, WarehouseRow};
 
     fn tables(rows: &[(&str, &str, &str)]) -> Mappings {
         let row = |&(marketplace, division, warehouse): &(&str, &str, &str)| WarehouseRow {
@@ -243,6 +262,32 @@ mod tests {
         assert_eq!(changed[0].becomes, "division=00 warehouse=CA1");
         let (gone, _) = needs_yes(&with(0), &Mappings::default()).unwrap();
         assert_eq!((gone.len(), gone[0].becomes.as_str()), (20, ""));
+    }
+
+    #[test]
+    fn a_reason_that_means_another_is_told_with_its_kind() {
+        let tables = |codes: [&str; 2]| {
+            let row = |kind: ReasonKind, code: &str| ReasonRow {
+                marketplace: "*".to_owned(),
+                kind,
+                erp_code: "*".to_owned(),
+                mirakl_code: code.to_owned(),
+            };
+            Mappings {
+                reasons: vec![
+                    row(ReasonKind::Refund, codes[0]),
+                    row(ReasonKind::ShortShip, codes[1]),
+                ],
+                ..Mappings::default()
+            }
+        };
+        let (changed, total) = changed_keys(&tables(["17", "15"]), &tables(["17", "16"]));
+        assert_eq!((changed.len(), total), (1, 2));
+        assert_eq!(changed[0].key, "reasons * short_ship *");
+        assert_eq!(
+            changed[0].becomes,
+            "erp_code=* kind=short_ship mirakl_code=16"
+        );
     }
 
     #[test]

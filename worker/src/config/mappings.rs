@@ -1,8 +1,11 @@
 //! The mapping tables: CSV files, taken whole or refused whole.
 //!
-//! Every file but `sku_rules.csv` must be there, if only with its first line, so that a lost file is
-//! not an empty table; rules that are gone wait for a second yes. `*` as marketplace means all; a row of a marketplace's own wins. Codes are text: leading
-//! zeros count, spaces around do not.
+//! Every file but `sku_rules.csv` and `reasons.csv` must be there, if only with its first line, so
+//! that a lost file is not an empty table; rules that are gone wait for a second yes, and credits
+//! whose reason is gone wait for a person. `*` as marketplace means all; a row of a marketplace's own
+//! wins. Codes are text: leading zeros count, spaces around do not.
+
+mod reasons;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,7 +20,7 @@ use super::problems::{Problem, Problems, Report};
 use super::table::{Keys, Row, rows};
 
 /// The files of a mappings folder and the columns of each.
-pub const FILES: [(&str, &[&str]); 7] = [
+pub const FILES: [(&str, &[&str]); 8] = [
     (
         "skus.csv",
         &[
@@ -85,6 +88,10 @@ pub const FILES: [(&str, &[&str]); 7] = [
             "valid_to",
         ],
     ),
+    (
+        "reasons.csv",
+        &["marketplace", "kind", "erp_code", "mirakl_code"],
+    ),
 ];
 
 /// One row with the line it came from.
@@ -112,6 +119,7 @@ pub fn load_mappings(
     let taxes = reader.table(4, tax);
     let allowances = reader.table(5, allowance);
     let sku_rules = reader.table_if_there(6, sku_rule);
+    let reasons = reader.table_if_there(7, reasons::row);
     if reader.found.is_empty() {
         let of_rows = skus.iter().map(|(line, row)| (*line, &row.division));
         let of_rules = sku_rules.iter().map(|(line, rule)| (*line, &rule.division));
@@ -130,6 +138,7 @@ pub fn load_mappings(
         carriers: unlined(carriers),
         taxes: unlined(taxes),
         allowances: unlined(allowances),
+        reasons: unlined(reasons),
     })
 }
 

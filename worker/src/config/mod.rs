@@ -23,6 +23,7 @@
 //! customer = { model = "channel", customer_code = "MKT-NW" }
 //! ```
 
+mod after_sale;
 mod calls;
 mod changes;
 mod mappings;
@@ -42,7 +43,9 @@ use std::time::Duration;
 
 use activities::StockSettings;
 use domain::mapping::Mappings;
-use domain::marketplace::{CustomerModel, MarketplaceCode, Policy, ShortStock};
+use domain::marketplace::{
+    CustomerModel, MarketplaceCode, Policy, ReturnsRule, ShortShip, ShortStock,
+};
 use domain::stock::settings::{ShopStock, SiteStock};
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -98,6 +101,9 @@ pub struct BlueCherry {
     pub poll: Duration,
     /// `hold_code`, `MARKETPLACE` by default: the hold a new sales order stands on.
     pub hold_code: String,
+    /// `returns`, true by default: returns are announced to the ERP, where its profile says that it
+    /// takes them. False: they are opened there by hand, and credit memos alone tell of goods.
+    pub returns: bool,
 }
 
 /// `[ledger]`: the database and the key over its personal data.
@@ -199,6 +205,17 @@ pub struct Marketplace {
     pub aftercare: Duration,
     /// `tracking_grace_h`, up to 720, 24 by default: how long a late tracking number is waited for.
     pub tracking_grace: Duration,
+    /// `short_ship`: `ask` (by default) or `refund`, for units that were paid and never ship.
+    pub short_ship: ShortShip,
+    /// `refund_age_days`, up to 365, 7 by default: how long a refund may stay unconfirmed.
+    pub refund_age: Duration,
+    /// `returns`: `off` (by default), `ask` or `accept`.
+    pub returns: ReturnsRule,
+    /// `return_method`: Mirakl's code of the method of returns that began at the ERP.
+    pub return_method: Option<String>,
+    /// `returns_poll_s`, 0.2 to 86400, 300 by default: how often returns are read. Not more often
+    /// than RT11 may be called: every five minutes, or as `every_s` says; a simulator takes any.
+    pub returns_poll: Duration,
     /// `ship_within_days`, 0 to 90, 2 by default: from the sale to the sales order's start date.
     pub ship_within_days: u16,
     /// `cancel_after_days`, 1 to 365, 10 by default: from the sale to the sales order's cancel
@@ -227,7 +244,17 @@ impl Marketplace {
             acceptance_limit_s: whole_s(self.acceptance_limit),
             aftercare_s: whole_s(self.aftercare),
             tracking_grace_s: whole_s(self.tracking_grace),
+            short_ship: self.short_ship,
+            refund_age_s: whole_s(self.refund_age),
+            returns: self.returns,
+            return_method: self.return_method.clone(),
         }
+    }
+
+    /// How often returns are read; none where they are off.
+    #[must_use]
+    pub fn returns_every(&self) -> Option<Duration> {
+        (self.returns != ReturnsRule::Off).then_some(self.returns_poll)
     }
 }
 

@@ -110,6 +110,7 @@ fn bluecherry(section: Section<'_>) -> Option<BlueCherry> {
     let read_lag = section.seconds(key("read_lag_s", "5"), 5.0, 0.0..=600.0);
     let poll = section.seconds(key("poll_s", "60"), 60.0, 0.2..=3600.0);
     let hold_code = section.text_if_any(key("hold_code", "\"MARKETPLACE\""));
+    let returns = section.flag(key("returns", "true"), true);
     section.close();
     Some(BlueCherry {
         site: site?.value,
@@ -120,6 +121,7 @@ fn bluecherry(section: Section<'_>) -> Option<BlueCherry> {
         read_lag,
         poll,
         hold_code: hold_code.map_or_else(|| "MARKETPLACE".to_owned(), |at| at.value),
+        returns,
     })
 }
 

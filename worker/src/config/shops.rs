@@ -6,6 +6,7 @@ use domain::marketplace::{CustomerModel, MarketplaceCode, ShortStock};
 use jiff::Timestamp;
 
 use super::Marketplace;
+use super::after_sale;
 use super::calls;
 use super::section::{At, CALL_S, Section, key};
 use super::stock;
@@ -93,7 +94,7 @@ fn shop(section: Section<'_>, now: Timestamp, taken: &mut Taken) -> Option<Marke
     // An address that is refused says nothing of how often it may be called.
     let simulated = base_url.as_ref().is_none_or(|at| web::is_here(&at.value));
     let every = calls::every(&section, simulated);
-    let poll = calls::poll(&section, &every, simulated);
+    let poll = calls::poll(&calls::ORDERS, &section, &every, simulated);
     let overlap = section.seconds(key("overlap_s", "300"), 300.0, 0.0..=86_400.0);
     let call_timeout = section.seconds(key("call_timeout_s", "30"), 30.0, CALL_S);
     let read_lag = section.seconds(key("read_lag_s", "5"), 5.0, 0.0..=600.0);
@@ -105,6 +106,7 @@ fn shop(section: Section<'_>, now: Timestamp, taken: &mut Taken) -> Option<Marke
     let limit_h = section.seconds(key("acceptance_limit_h", "24"), 24.0, 0.001..=720.0);
     let aftercare_days = section.count(key("aftercare_days", "120"), 120, 1..=730);
     let grace_h = section.seconds(key("tracking_grace_h", "24"), 24.0, 0.0..=720.0);
+    let after_sale = after_sale::read(&section, &every, simulated);
     let ship = section.count(key("ship_within_days", "2"), 2, 0..=90);
     let cancel = section.count(key("cancel_after_days", "10"), 10, 1..=365);
     let stock = section
@@ -183,6 +185,11 @@ fn shop(section: Section<'_>, now: Timestamp, taken: &mut Taken) -> Option<Marke
         acceptance_limit: limit_h.saturating_mul(HOUR_S),
         aftercare: Duration::from_secs(u64::from(aftercare_days.value) * DAY_S),
         tracking_grace: grace_h.saturating_mul(HOUR_S),
+        short_ship: after_sale.short_ship,
+        refund_age: after_sale.refund_age,
+        returns: after_sale.returns,
+        return_method: after_sale.return_method,
+        returns_poll: after_sale.poll,
         ship_within_days: ship.value,
         cancel_after_days: cancel.value,
         stock,

@@ -6,6 +6,8 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod after_sale;
+
 const CANARY: &str = "canary-7f3a";
 
 pub(super) const GOOD: &str = r#"[bluecherry]

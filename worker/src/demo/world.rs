@@ -91,6 +91,7 @@ impl World {
         let endpoint = |url: String, api_key: String| Endpoint { url, api_key };
         let shop = Shop {
             stock: None,
+            after_sale: "",
             written_by: "demo",
             plan: &self.plan,
             erp: endpoint(self.erp.url(), erp_key.to_owned()),

@@ -60,6 +60,7 @@ fn tables() -> Mappings {
             sku("BC-9", "02", "02004-BLK-32"),
         ],
         sku_rules: vec![],
+        reasons: vec![],
         warehouses: vec![
             warehouse("01", "NJ1", Valid::default()),
             warehouse("02", "CA1", Valid::default()),

@@ -27,6 +27,12 @@ async fn do_step(orders: &Orders, key: &OrderKey, step: &Step) -> Result<Step, F
         Step::TellParcels => Box::pin(orders.tell_parcels(key)).await?,
         Step::CorrectTracking => orders.correct_tracking(key).await?,
         Step::ConfirmShipment => orders.confirm_shipment(key).await?,
+        Step::CancelUnits => Box::pin(orders.cancel_units(key)).await?,
+        Step::ReadUnits => Box::pin(orders.read_units(key)).await?,
+        Step::CancelLines => Box::pin(orders.cancel_lines(key)).await?,
+        Step::Refund => Box::pin(orders.refund(key)).await?,
+        Step::ForwardReturns => Box::pin(orders.forward_returns(key)).await?,
+        Step::ResolveIncident => Box::pin(orders.resolve_incident(key)).await?,
         Step::Wait(_) | Step::Done(_) => orders.decide(key).await?,
     };
     Ok(decision.step)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use super::judge::{amounts, reason, sold};
+use super::judge::{amounts, reason};
 use super::{
     Cause, CreditMemo, MemoLine, Money, PaidOrder, Parked, Planned, Problem, RefundItem, Rules,
     Sent, SentState, Short, cause,
@@ -12,10 +12,11 @@ use super::{
 use crate::mapping::same_code;
 use crate::money::minor_digits;
 use crate::refund::memo::MemoKind;
-use crate::refund::order::PaidLine;
 use crate::refund::read_back::{Foreign, read_back};
-use crate::refund::short::{fit, units};
-use crate::refund::tax::{Rest, minor, taxes};
+use crate::refund::short::fit;
+use crate::refund::tax::{Rest, taxes};
+
+mod short;
 
 pub(super) struct Book<'a> {
     order: &'a PaidOrder,
@@ -112,25 +113,6 @@ impl<'a> Book<'a> {
         Some(self.foreign.remove(place).refund.id)
     }
 
-    /// Units of a line that were refunded as short, without a memo.
-    fn short_sent(&self, order_line_id: &str) -> u32 {
-        let units = self
-            .sent
-            .iter()
-            .filter(|s| s.counts())
-            .map(|s| &s.item.cause);
-        units
-            .map(|cause| match cause {
-                Cause::ShortShip {
-                    order_line_id: id,
-                    from,
-                    to,
-                } if id == order_line_id => to.saturating_sub(*from),
-                _ => 0,
-            })
-            .fold(0, u32::saturating_add)
-    }
-
     /// One line of a posted memo.
     pub(super) fn credit(
         &mut self,
@@ -179,7 +161,7 @@ impl<'a> Book<'a> {
                     self.count_short(line);
                 }
                 if let Some(refund_id) = self.answer(id, &item.money) {
-                    return Some(Planned::Answered { cause, refund_id });
+                    return Some(Planned::Answered { item, refund_id });
                 }
                 let fits = self
                     .order
@@ -193,14 +175,6 @@ impl<'a> Book<'a> {
             Ok(None) => None,
             Err(problem) => park(problem),
         }
-    }
-
-    fn count_short(&mut self, line: &MemoLine) {
-        let units = self
-            .short_by_memo
-            .entry(line.order_line_id.clone())
-            .or_default();
-        *units = units.saturating_add(line.quantity.unwrap_or(0));
     }
 
     /// The refund of a memo's line, without a look at what is left of price and shipping.
@@ -287,35 +261,6 @@ impl<'a> Book<'a> {
         }))
     }
 
-    /// Units that were refunded as short are not credited as short again.
-    fn short_once(
-        &self,
-        paid: &PaidLine,
-        line: &MemoLine,
-        shorts: &[Short],
-    ) -> Result<(), Problem> {
-        let id = &line.order_line_id;
-        let quantity = line.quantity.unwrap_or(0);
-        let sent = self.short_sent(id);
-        let before = sent.saturating_add(self.short_by_memo.get(id).copied().unwrap_or(0));
-        let confirmed = shorts
-            .iter()
-            .find(|s| s.order_line_id == *id)
-            .map(|s| s.quantity);
-        let most = match (sent, confirmed) {
-            (0, _) => paid.quantity,
-            (_, confirmed) => confirmed.unwrap_or(0).min(paid.quantity),
-        };
-        if before.saturating_add(quantity) > most {
-            return Err(Problem::ShortTwice {
-                quantity,
-                refunded: before,
-                sold: paid.quantity,
-            });
-        }
-        Ok(())
-    }
-
     /// Lines that were refunded and that the memo does not have any more.
     pub(super) fn vanished(&self, memo: &CreditMemo) -> Vec<Planned> {
         self.refunded_for(memo)
@@ -353,87 +298,5 @@ impl<'a> Book<'a> {
                 Cause::CreditMemo { number: n, line_id } if n == number => Some((line_id, s)),
                 _ => None,
             })
-    }
-
-    /// Units that the ERP will not ship, as far as nothing was refunded for them.
-    pub(super) fn short(&mut self, short: &Short) -> Option<Planned> {
-        let id = &short.order_line_id;
-        let by_memo = self.short_by_memo.get(id).copied().unwrap_or(0);
-        let from = self.short_sent(id).saturating_add(by_memo);
-        if short.quantity <= from {
-            return None;
-        }
-        let cause = Cause::ShortShip {
-            order_line_id: id.clone(),
-            from,
-            to: short.quantity,
-        };
-        let park = |problem| Some(parked(cause.clone(), id, problem));
-        let Some(paid) = self.order.line(id) else {
-            return park(Problem::NeverSold {
-                order_line_id: id.clone(),
-            });
-        };
-        let item = match self.short_item(paid, from, short.quantity, &cause) {
-            Ok(item) => item,
-            Err(problem) => return park(problem),
-        };
-        if item.money.is_nothing() {
-            return None;
-        }
-        if let Some(refund_id) = self.answer(id, &item.money) {
-            return Some(Planned::Answered { cause, refund_id });
-        }
-        let slack = minor(self.digits);
-        let fitted = fit(paid, &item.money, self.flights(id), slack);
-        match fitted {
-            Ok(money) => {
-                let rest = Rest {
-                    line: paid,
-                    in_flight: self.flights(id),
-                    digits: self.digits,
-                };
-                let computed = rest.computed(money.amount, money.shipping);
-                Some(self.take(RefundItem {
-                    money,
-                    computed,
-                    ..item
-                }))
-            }
-            Err(problem) => park(problem),
-        }
-    }
-
-    fn short_item(
-        &self,
-        paid: &PaidLine,
-        from: u32,
-        to: u32,
-        cause: &Cause,
-    ) -> Result<RefundItem, Problem> {
-        sold(paid, &self.order.currency)?;
-        if to > paid.quantity {
-            return Err(Problem::ShortTwice {
-                quantity: to - from,
-                refunded: from,
-                sold: paid.quantity,
-            });
-        }
-        let taxes = paid.taxes.iter().chain(&paid.shipping_taxes);
-        for tax in taxes {
-            if let crate::refund::TaxRule::Unknown(word) = &tax.rule {
-                return Err(Problem::UnknownWord { word: word.clone() });
-            }
-        }
-        Ok(RefundItem {
-            cause: cause.clone(),
-            order_line_id: paid.order_line_id.clone(),
-            quantity: to - from,
-            money: units(paid, from, to, self.digits),
-            computed: Money::default(),
-            reason_code: reason(None, self.rules.short_reason.as_ref(), self.rules)?,
-            currency: self.order.currency.clone(),
-            excluded_from_shipment: true,
-        })
     }
 }

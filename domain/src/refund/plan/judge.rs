@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::{CreditMemo, MemoLine, Rules, Sent};
+use crate::mapping::same_code;
 use crate::money::is_bookable;
 use crate::refund::memo::{MemoStatus, TaxBase};
 use crate::refund::order::PaidLine;
@@ -111,7 +112,8 @@ pub(super) fn reason(
     otherwise: Option<&String>,
     rules: &Rules,
 ) -> Result<String, Problem> {
-    let mapped = own.and_then(|code| rules.reasons.get(code)).or(otherwise);
+    let by_erp = |code: &str| rules.reasons.iter().find(|(erp, _)| same_code(erp, code));
+    let mapped = own.and_then(by_erp).map(|(_, code)| code).or(otherwise);
     let refused = |reason: &str| Problem::ReasonNotAllowed {
         reason: reason.to_owned(),
     };

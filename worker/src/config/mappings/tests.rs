@@ -227,3 +227,39 @@ sku_rules.csv:6: `*`, `b*` stands on line 4 already, for the same days — keep 
 ");
     insta::assert_snapshot!(rows("sku_rules.csv", "*,A*,1,*,,\n"), @"sku_rules.csv:2: division `1` has no row in warehouses.csv — write the division as BlueCherry has it, zeros in front included, or add its warehouse");
 }
+
+#[test]
+fn reasons_are_read_where_there_are_any() {
+    let folder = folder();
+    assert_eq!(load(&folder).unwrap().reasons, []);
+    let text = "marketplace,kind,erp_code,mirakl_code\n\
+                *,refund,*,17\n*,refund, DAM ,15\nnordwind,Refund,dam,16\n\
+                *,return,CM,RETURN_CHANGED_MIND\n*,return,CM,RETURN_OTHER\n*,return,OTH,*\n*,return,*,RETURN_OTHER\n\
+                *,disposition,restock,compliant\n*,missing,*,RETURN_MISSING\n*,cancel,*,35\n*,short_ship,*,19\n";
+    fs::write(folder.path().join("reasons.csv"), text).unwrap();
+    let tables = load(&folder).unwrap();
+    let rules = tables.refund_rules("nordwind");
+    assert_eq!(rules.reasons, [("dam".to_owned(), "16".to_owned())].into());
+    assert_eq!(rules.memo_reason.as_deref(), Some("17"));
+    assert_eq!(rules.short_reason.as_deref(), Some("19"));
+    assert_eq!(tables.erp_return_reason("gallia", "X"), Some("OTH"));
+    assert_eq!(tables.cancel_reason("gallia"), Some("35"));
+}
+
+#[test]
+fn a_reason_that_answers_nothing_or_twice_is_refused() {
+    insta::assert_snapshot!(rows("reasons.csv", "*,refunds,*,17\n*,refund,,17\n*,refund,A,\n*,refund,A,*\n*,missing,A,B\n*,disposition,*,compliant\n*,return,*,*\n"), @"
+reasons.csv:2: `kind` is `refunds` — write one of `refund`, `short_ship`, `cancel`, `return`, `disposition`, `missing`
+reasons.csv:3: `erp_code` is empty — write its code, or take the row out
+reasons.csv:4: `mirakl_code` is empty — write its code, or take the row out
+reasons.csv:5: `mirakl_code` of `refund` is `*` — write one of the operator's codes
+reasons.csv:6: `erp_code` of `missing` is `A`; BlueCherry has no code for it — write `*`
+reasons.csv:7: `erp_code` of `disposition` is `*` — write a row for each code
+reasons.csv:8: `erp_code` and `mirakl_code` are both `*` — write a row for each side: `return,CODE,*` and `return,*,CODE`
+");
+    insta::assert_snapshot!(rows("reasons.csv", "*,refund,Dam,17\n*,refund,DAM,15\nnordwind,refund,DAM,15\n*,return,A,R\n*,return,B,r\n*,return,*,R\n*,return,*,S\n"), @"
+reasons.csv:3: `*`, `refund DAM` stands on line 2 already, for the same days — keep one of the two, or give them days apart
+reasons.csv:6: `*`, `return r` stands on line 5 already, for the same days — keep one of the two, or give them days apart
+reasons.csv:8: `*`, `return from the ERP` stands on line 7 already, for the same days — keep one of the two, or give them days apart
+");
+}

@@ -159,6 +159,7 @@ impl Market {
                 read_lag_s: 1.0,
             },
             stock: Some(self.stock_text()),
+            after_sale: "",
         };
         shop.write(folder).await
     }

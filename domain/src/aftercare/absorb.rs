@@ -1,0 +1,48 @@
+//! What a newly read order proves of calls whose answer was lost.
+
+use super::care::Care;
+use super::units::canceled_on_mirakl;
+use crate::order::Order;
+use crate::refund::{SentState, read_back};
+use crate::step::Step;
+
+/// The word of OR28's intent: each cause is repaid once.
+pub fn refund_effect(cause: &str) -> String {
+    format!("{}:{cause}", Step::Refund.as_str())
+}
+
+/// The word of OR30's intent: each unit is canceled once.
+pub fn cancelation_effect(key: &str) -> String {
+    format!("{}:{key}", Step::CancelLines.as_str())
+}
+
+impl Care {
+    /// Takes in what an order shows of refunds and cancelations without a known outcome; what it does
+    /// not show was not done. Answers the effects that are settled by it.
+    ///
+    /// Nothing while the order was read too early to tell.
+    pub fn absorb(&mut self, order: &Order) -> Vec<String> {
+        let is_told = self.read_after.is_some_and(|after| order.read_at >= after);
+        let Some(paid) = order.paid.as_ref().filter(|_| is_told) else {
+            return vec![];
+        };
+        self.read_after = None;
+        let mut settled = vec![];
+        for (place, refund_id) in read_back(&self.refunds, paid).found {
+            let sent = &mut self.refunds[place];
+            sent.state = SentState::Done { refund_id };
+            settled.push(refund_effect(&sent.item.cause.key()));
+        }
+        self.refunds.retain(|sent| sent.state != SentState::Unknown);
+        for sent in self.cancelations.iter_mut().filter(|c| !c.is_done) {
+            let mut lines = order.lines.iter();
+            let line = lines.find(|l| l.line_id == sent.order_line_id);
+            sent.is_done = line.is_some_and(|line| canceled_on_mirakl(line) >= sent.to);
+            if sent.is_done {
+                settled.push(cancelation_effect(&sent.key()));
+            }
+        }
+        self.cancelations.retain(|c| c.is_done);
+        settled
+    }
+}

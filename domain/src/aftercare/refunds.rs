@@ -1,0 +1,114 @@
+//! Which refunds are sent now, and what keeps the others.
+
+use super::care::Care;
+use super::{is_disputed, is_stopped, units, units_settled_by_rule};
+use crate::exception::{Kind, Problem};
+use crate::fulfillment::Facts;
+use crate::order::{Order, State};
+use crate::progress::Progress;
+use crate::refund::{self, Planned, RefundItem, SentState, read_back, remaining};
+
+/// What becomes of each credit of the order.
+pub fn planned(progress: &Progress, facts: &Facts<'_>) -> Vec<Planned> {
+    let Some(paid) = &facts.order.paid else {
+        return vec![];
+    };
+    let (credits, shorts) = (
+        &facts.aftercare.papers.credits,
+        // Before money was taken, short units are canceled and not repaid.
+        match facts.order.debited_at {
+            Some(_) if units_settled_by_rule(facts) => units::shorts(progress, facts),
+            _ => vec![],
+        },
+    );
+    let sent = &progress.care.refunds;
+    if credits.is_empty() && shorts.is_empty() && sent.is_empty() {
+        return vec![];
+    }
+    refund::plan(credits, &shorts, paid, sent, &facts.aftercare.rules)
+}
+
+/// Refunds that go to Mirakl now.
+pub fn refunds_due(progress: &Progress, facts: &Facts<'_>) -> Vec<RefundItem> {
+    let may_go = is_refundable(facts.order);
+    let due = planned(progress, facts).into_iter().filter_map(|one| {
+        let Planned::Refund(item) = one else {
+            return None;
+        };
+        let goes = may_go
+            && !is_stopped(progress, facts, &item.cause.key())
+            && !waits_for_incident(&item, &progress.care, facts.order);
+        goes.then_some(item)
+    });
+    due.collect()
+}
+
+/// Does Mirakl take refunds where the order stands? Money must have been taken, and a refund is no
+/// way to call an order off.
+fn is_refundable(order: &Order) -> bool {
+    order.state.is_shipped() || (order.state == State::Shipping && order.debited_at.is_some())
+}
+
+/// While the customer disputes a line, only what repays all that is left of it goes out: that ends the
+/// dispute. A part would leave it open, so it waits for the dispute's end.
+fn waits_for_incident(item: &RefundItem, care: &Care, order: &Order) -> bool {
+    let id = &item.order_line_id;
+    let disputed = is_disputed(order, id);
+    let Some(line) = order.paid.as_ref().and_then(|paid| paid.line(id)) else {
+        return disputed;
+    };
+    let on_the_way: Vec<refund::Money> = care
+        .refunds
+        .iter()
+        .filter(|sent| sent.item.order_line_id == *id && sent.state == SentState::Unknown)
+        .map(|sent| sent.item.money.clone())
+        .collect();
+    let left = |part: refund::Part| remaining(line, &part, &on_the_way).remaining();
+    let repays_all = item.money.amount >= left(refund::Part::Amount)
+        && item.money.shipping >= left(refund::Part::Shipping);
+    disputed && !repays_all
+}
+
+/// Credits that go no further, and refunds that nobody credited, by subject.
+pub(super) fn parked(progress: &Progress, facts: &Facts<'_>) -> Vec<(String, Problem)> {
+    let order = facts.order;
+    let mut parked = vec![];
+    let mut answered = vec![];
+    for one in planned(progress, facts) {
+        match one {
+            Planned::Parked(credit) => {
+                let problem = credit.problem.exception();
+                let subject = credit.cause.key();
+                let problem = problem
+                    .with("credit", &subject)
+                    .with("line", &credit.order_line_id);
+                parked.push((subject, problem));
+            }
+            Planned::Answered { refund_id, .. } => answered.push(refund_id),
+            Planned::Refund(item) if order.state.is_called_off() => {
+                let problem = Problem::new(Kind::CreditUnusable)
+                    .with("line", &item.order_line_id)
+                    .with("amount", item.money.amount)
+                    .with("order", "called_off");
+                parked.push((item.cause.key(), problem));
+            }
+            Planned::Refund(_) => {}
+        }
+    }
+    let Some(paid) = &order.paid else {
+        return parked;
+    };
+    for foreign in read_back(&progress.care.refunds, paid).foreign {
+        let shown = &foreign.refund;
+        if answered.contains(&shown.id) {
+            continue;
+        }
+        let problem = Problem::new(Kind::RefundElsewhere)
+            .with("line", &foreign.order_line_id)
+            .with("refund", &shown.id)
+            .with("amount", shown.money.amount)
+            .with("shipping", shown.money.shipping);
+        parked.push((format!("refund/{}", shown.id), problem));
+    }
+    parked
+}

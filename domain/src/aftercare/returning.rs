@@ -1,0 +1,144 @@
+//! Returns of an order: which steps are due, and which need a person.
+
+use super::is_stopped;
+use crate::exception::Problem;
+use crate::fulfillment::Facts;
+use crate::papers::{ErpReturn, MarketplaceReturn, Papers};
+use crate::progress::Progress;
+use crate::refund::{CreditMemo, MemoStatus};
+use crate::returns::{self, Authorization, Next, ReturnLine};
+
+/// A step that is due for a return.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnStep {
+    /// Mirakl's return ID, or `ra/` and the ERP's number for one that began there.
+    pub subject: String,
+    /// The step.
+    pub next: Next,
+}
+
+impl ReturnStep {
+    /// The name under which a stop and an exception stand.
+    pub fn key(&self) -> String {
+        key(&self.subject)
+    }
+}
+
+fn key(subject: &str) -> String {
+    format!("return/{subject}")
+}
+
+/// Steps of returns that are due now: one for each return at most.
+pub fn returns_due(progress: &Progress, facts: &Facts<'_>) -> Vec<ReturnStep> {
+    let mut all = steps(progress, facts);
+    all.retain(|step| {
+        step.next.word().is_some_and(|word| {
+            let told = progress.care.told_of(&step.subject);
+            let is_taken = told.is_some_and(|told| told.taken.iter().any(|taken| taken == word));
+            !is_taken && !is_stopped(progress, facts, &step.key())
+        })
+    });
+    all
+}
+
+/// Returns that need a person, by subject.
+pub(super) fn parked(progress: &Progress, facts: &Facts<'_>) -> Vec<(String, Problem)> {
+    let steps = steps(progress, facts).into_iter();
+    let asked = steps.filter_map(|step| match &step.next {
+        Next::Ask(problem) => Some((step.key(), problem.clone().with("return", &step.subject))),
+        _ => None,
+    });
+    asked.collect()
+}
+
+/// What comes next for every return of the order.
+pub fn steps(progress: &Progress, facts: &Facts<'_>) -> Vec<ReturnStep> {
+    let aftercare = facts.aftercare;
+    let papers = &aftercare.papers;
+    let marketplace = papers.returns.iter().map(|shown| {
+        let told = progress.care.told_of(&shown.return_id);
+        let number = told.and_then(|told| told.ra_number.as_deref());
+        let there = papers.erp_return_of(shown, number);
+        // Authorized, and the ERP's feed does not show it yet.
+        let announced = there.is_none() && number.is_some();
+        let lines = &shown.shown.lines;
+        let number = there.map(|there| there.ra_number.as_str()).or(number);
+        let credited = is_credited(lines, number, &papers.credits);
+        let fresh = announced.then(|| Authorization {
+            status: returns::AuthorizationStatus::Authorized,
+            lines: vec![],
+        });
+        let there = there.map(|there| &there.authorization).or(fresh.as_ref());
+        ReturnStep {
+            subject: shown.return_id.clone(),
+            next: returns::next(&shown.shown, there, credited, &aftercare.returns),
+        }
+    });
+    let mut all: Vec<ReturnStep> = marketplace.collect();
+    if aftercare.returns.creates {
+        all.extend(papers.erp_returns.iter().filter_map(|there| {
+            papers.return_of(there, progress).is_none().then(|| {
+                let number = Some(there.ra_number.as_str());
+                let credited = is_credited(&there.authorized, number, &papers.credits);
+                let authorization = &there.authorization;
+                ReturnStep {
+                    subject: erp_subject(&there.ra_number),
+                    next: returns::next_of_erp(authorization, None, credited, &aftercare.returns),
+                }
+            })
+        }));
+    }
+    all
+}
+
+/// The subject of a return that began at the ERP.
+pub fn erp_subject(ra_number: &str) -> String {
+    format!("ra/{ra_number}")
+}
+
+impl Papers {
+    /// The ERP's side of a return: by the ID it was announced with, else by its number.
+    pub fn erp_return_of(
+        &self,
+        shown: &MarketplaceReturn,
+        number: Option<&str>,
+    ) -> Option<&ErpReturn> {
+        let mut all = self.erp_returns.iter();
+        all.find(|there| {
+            there.external_return_id.as_deref() == Some(shown.return_id.as_str())
+                || number == Some(there.ra_number.as_str())
+        })
+    }
+
+    /// Mirakl's side of a return of the ERP; empty while Mirakl does not show it.
+    pub fn return_of(&self, there: &ErpReturn, progress: &Progress) -> Option<&MarketplaceReturn> {
+        self.returns.iter().find(|shown| {
+            let told = progress.care.told_of(&shown.return_id);
+            let number = told.and_then(|told| told.ra_number.as_deref());
+            there.external_return_id.as_deref() == Some(shown.return_id.as_str())
+                || number == Some(there.ra_number.as_str())
+        })
+    }
+}
+
+/// Do posted credit memos cover every line of a return? Those of its authorization count, and those
+/// that name none.
+fn is_credited(lines: &[ReturnLine], number: Option<&str>, credits: &[CreditMemo]) -> bool {
+    let posted = || {
+        credits
+            .iter()
+            .filter(|memo| memo.status == MemoStatus::Posted)
+            .filter(|memo| memo.ra_number.is_none() || memo.ra_number.as_deref() == number)
+    };
+    let credited = |id: &str| {
+        let lines = posted().flat_map(|memo| &memo.lines);
+        let of_it = lines.filter(|line| line.order_line_id == id);
+        of_it
+            .map(|line| line.quantity.unwrap_or(0))
+            .fold(0, u32::saturating_add)
+    };
+    !lines.is_empty()
+        && lines
+            .iter()
+            .all(|line| credited(&line.order_line_id) >= line.quantity)
+}
