@@ -99,3 +99,62 @@ pub struct MarketplaceReturn {
     /// Where it stands.
     pub shown: Return,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn credit(ra_number: Option<&str>, reason: Option<&str>) -> CreditMemo {
+        serde_json::from_value(json!({
+            "number": "CM1", "version": 1, "status": "posted", "ra_number": ra_number,
+            "lines": [{
+                "line_id": "1", "order_line_id": "A-1", "quantity": 1, "kind": "goods",
+                "goods": "5.00", "shipping": "0", "tax": "0", "restocking_fee": "0",
+                "tax_detail": [], "reason_code": reason,
+            }],
+        }))
+        .unwrap()
+    }
+
+    fn erp_return(order_line_id: &str, reason: &str) -> ErpReturn {
+        serde_json::from_value(json!({
+            "ra_number": "RA1", "version": 1,
+            "authorization": {"status": "received", "lines": []},
+            "authorized": [{
+                "order_line_id": order_line_id, "quantity": 1, "reason_code": reason,
+                "compliant": null,
+            }],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_credit_line_without_a_reason_has_the_one_of_its_return() {
+        for (credit, erp_return, reason) in [
+            (
+                credit(Some("RA1"), None),
+                erp_return("A-1", "FIT"),
+                Some("FIT"),
+            ),
+            (
+                credit(Some("RA1"), Some("DMG")),
+                erp_return("A-1", "FIT"),
+                Some("DMG"),
+            ),
+            (credit(Some("RA2"), None), erp_return("A-1", "FIT"), None),
+            (credit(None, None), erp_return("A-1", "FIT"), None),
+            (credit(Some("RA1"), None), erp_return("A-2", "FIT"), None),
+            (credit(Some("RA1"), None), erp_return("A-1", ""), None),
+        ] {
+            let papers = Papers {
+                credits: vec![credit],
+                erp_returns: vec![erp_return],
+                returns: vec![],
+            };
+            let line = &papers.with_reasons().credits[0].lines[0];
+            assert_eq!(line.reason_code.as_deref(), reason);
+        }
+    }
+}

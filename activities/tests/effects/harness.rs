@@ -190,12 +190,6 @@ impl Env {
             .map(|_| ())
     }
 
-    /// Where the feeds stand.
-    pub async fn cursors(&self) -> Vec<String> {
-        let feeds = self.ledger.feeds().await.unwrap();
-        feeds.into_iter().filter_map(|feed| feed.cursor).collect()
-    }
-
     /// The wire to Mirakl, or to BlueCherry.
     pub fn spoiler(&self, mirakls: bool) -> &Spoiler {
         &self.spoilers[usize::from(!mirakls)]

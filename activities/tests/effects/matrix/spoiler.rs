@@ -249,7 +249,7 @@ async fn spoiled(near: &mut TcpStream, answer: &[u8], how: Spoil) -> std::io::Re
 fn mutate(value: &mut Value, how: Spoil) {
     match value {
         Value::Object(fields) => {
-            for rows in ["orders", "items"] {
+            for rows in ["orders", "items", "data"] {
                 let Some(Value::Array(rows)) = fields.get_mut(rows) else {
                     continue;
                 };

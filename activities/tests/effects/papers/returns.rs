@@ -29,10 +29,20 @@ fn plan() -> Plan {
     plan
 }
 
-/// An order of many pieces that left.
+/// An order of many pieces that left; pulls are a minute apart, as a real shop allows.
 async fn shipped(env: &Env) -> OrderKey {
+    let minute = Duration::from_secs(60);
     let spec = OrderSpec::of(&offer(0), 120, "20.00").id("C1-A");
-    let key = env.released(spec).await;
+    let shown = env.mirakl.create_order(spec).unwrap();
+    env.pull().await;
+    let key = env.key(shown["order_id"].as_str().unwrap());
+    env.drive(&key).await;
+    env.clock.advance(minute);
+    env.pull().await;
+    env.mirakl.debit(&key.order_id).unwrap();
+    env.clock.advance(minute);
+    env.pull().await;
+    env.drive(&key).await;
     env.ship(&key, json!({})).await;
     env.drive(&key).await;
     assert_eq!(env.state(&key), "SHIPPED");
@@ -66,16 +76,7 @@ async fn a_shop_without_returns_is_never_asked_for_them() {
 
 #[tokio::test]
 async fn a_return_is_news_of_its_order_and_read_no_more_often_than_the_shop_may_ask() {
-    let mut plan = plan();
-    let code = MarketplaceCode::new(NORDWIND).unwrap();
-    plan.limits.shops.insert(
-        code,
-        Frequencies {
-            simulated: Some(plan.poll),
-            ..Frequencies::default()
-        },
-    );
-    let env = plan.start().await;
+    let env = plan().start().await;
     let key = shipped(&env).await;
     assert_eq!(env.mirakl_calls("RT11"), 1, "with the first pull");
     let id = wish(&env).await;
@@ -118,8 +119,7 @@ async fn all_pages_of_returns_are_one_use_of_the_call() {
     plan.limits.shops.insert(code, Frequencies::default());
     plan.poll = EVERY;
     let env = plan.start().await;
-    // A real shop's pulls are a minute apart at least.
-    let key = shipped_in_time(&env).await;
+    let key = shipped(&env).await;
     for _ in 0..101 {
         wish(&env).await;
     }
@@ -135,26 +135,6 @@ async fn all_pages_of_returns_are_one_use_of_the_call() {
     env.clock.advance(Duration::from_secs(60));
     env.pull().await;
     assert_eq!(env.mirakl_calls("RT11"), before + 2, "it is not time yet");
-}
-
-/// As [`shipped`], where each pull takes a minute.
-async fn shipped_in_time(env: &Env) -> OrderKey {
-    let minute = Duration::from_secs(60);
-    let spec = OrderSpec::of(&offer(0), 120, "20.00").id("C1-A");
-    let shown = env.mirakl.create_order(spec).unwrap();
-    env.pull().await;
-    let key = env.key(shown["order_id"].as_str().unwrap());
-    env.drive(&key).await;
-    env.clock.advance(minute);
-    env.pull().await;
-    env.mirakl.debit(&key.order_id).unwrap();
-    env.clock.advance(minute);
-    env.pull().await;
-    env.drive(&key).await;
-    env.ship(&key, json!({})).await;
-    env.drive(&key).await;
-    assert_eq!(env.state(&key), "SHIPPED");
-    key
 }
 
 #[tokio::test]
