@@ -104,16 +104,20 @@ pub fn steps(progress: &Progress, facts: &Facts<'_>) -> Vec<ReturnStep> {
     });
     let mut all: Vec<ReturnStep> = marketplace.collect();
     if aftercare.returns.creates {
-        all.extend(papers.erp_returns.iter().filter_map(|there| {
-            papers.return_of(there, progress).is_none().then(|| {
-                let number = Some(there.ra_number.as_str());
-                let credited = is_credited(&there.lines(), number, &papers.credits);
-                let authorization = &there.authorization;
-                ReturnStep {
-                    subject: erp_subject(&there.ra_number),
-                    next: returns::next_of_erp(authorization, None, credited, &aftercare.returns),
-                }
-            })
+        let unknown = papers
+            .erp_returns
+            .iter()
+            .filter(|there| papers.return_of(there, progress).is_none())
+            // The customer announced these goods on Mirakl, and the ERP knows them by another number.
+            .filter(|there| !papers.is_announced(there));
+        all.extend(unknown.map(|there| {
+            let number = Some(there.ra_number.as_str());
+            let credited = is_credited(&there.lines(), number, &papers.credits);
+            let authorization = &there.authorization;
+            ReturnStep {
+                subject: erp_subject(&there.ra_number),
+                next: returns::next_of_erp(authorization, None, credited, &aftercare.returns),
+            }
         }));
     }
     all
@@ -136,6 +140,24 @@ impl Papers {
             there.external_return_id.as_deref() == Some(shown.return_id.as_str())
                 || number == Some(there.ra_number.as_str())
         })
+    }
+
+    /// Is a return of the same lines under way on Mirakl that no other return of the ERP stands for?
+    fn is_announced(&self, there: &ErpReturn) -> bool {
+        let is_of_ours = |shown: &MarketplaceReturn| {
+            let mut all = self.erp_returns.iter();
+            all.any(|one| one.external_return_id.as_deref() == Some(shown.return_id.as_str()))
+        };
+        let under_way = self.returns.iter().filter(|shown| {
+            matches!(
+                shown.shown.state,
+                ReturnState::WaitingAcceptance | ReturnState::InProgress
+            ) && !is_of_ours(shown)
+        });
+        let lines = there.lines();
+        under_way
+            .flat_map(|shown| &shown.shown.lines)
+            .any(|line| lines.iter().any(|l| l.order_line_id == line.order_line_id))
     }
 
     /// Mirakl's side of a return of the ERP; empty while Mirakl does not show it.
