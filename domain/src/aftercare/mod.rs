@@ -176,4 +176,6 @@ pub fn wake_at(progress: &Progress, facts: &Facts<'_>) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
+mod lives;
+#[cfg(test)]
 mod tests;
