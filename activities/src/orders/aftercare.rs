@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use ledger::{Ended, Intent, NewEvent, Note, OrderRow, Settled};
 use mirakl::Reason;
 
-use super::effect::{Attempt, Window};
+use super::effect::{Attempt, Window, unfinished};
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::settings::{Mapped, Shop};
@@ -210,7 +210,7 @@ impl Orders {
     }
 
     /// An intent with exactly this body. One with another, of which nothing went through, is given up:
-    /// what it stands for has changed since.
+    /// what it stands for has changed since. One that may still go through comes as it is.
     pub(super) async fn intend_anew(
         &self,
         at: &Situation<'_>,
@@ -220,7 +220,7 @@ impl Orders {
     ) -> Result<Intent, Failure> {
         let key = &at.row.key;
         let intent = self.intend(key, effect, body, at.mapped.version).await?;
-        if is_same(&intent.body) {
+        if is_same(&intent.body) || may_still_show(at, &intent).is_some() {
             return Ok(intent);
         }
         let note = Note {
@@ -248,6 +248,12 @@ impl Orders {
         self.ledger().advance(key, note, now, change).await?;
         Ok(())
     }
+}
+
+/// From when on an order tells what became of an attempt, where the one at hand was read too early to:
+/// its answer was lost, its worker was killed over it, or another worker is at it.
+pub(super) fn may_still_show(at: &Situation<'_>, intent: &Intent) -> Option<Timestamp> {
+    unfinished(intent, at.window()).filter(|shows| at.row.order.read_at < *shows)
 }
 
 /// The taxes of a credit in Mirakl's codes. Where the ERP's code does not tell which one is meant, there

@@ -20,8 +20,9 @@ use jiff::Timestamp;
 use ledger::{Ended, NewEvent, Note, Settled};
 use mirakl::{Amount, CancelLine};
 
+use super::aftercare::may_still_show;
 use super::cancel::reason;
-use super::effect::{is_refusal, refused_by_erp, unfinished};
+use super::effect::{is_refusal, refused_by_erp};
 use super::refund::taxes;
 use super::{Orders, Situation};
 use crate::Failure;
@@ -224,15 +225,12 @@ impl Orders {
         let body = serde_json::to_string(&line)
             .map_err(|_| Failure::unexpected("a cancelation cannot be written".into()))?;
         let window = at.window();
-        if let Some(intent) = self.ledger().open_intent(&at.row.key, &effect).await?
-            && let Some(shows) = unfinished(&intent, window)
-            && at.row.order.read_at < shows
-        {
-            return self.doubt_cancelation(at, &effect, item, shows).await;
-        }
         let intent = self
             .intend_anew(at, &effect, &body, |old| old == body)
             .await?;
+        if let Some(shows) = may_still_show(at, &intent) {
+            return self.doubt_cancelation(at, &effect, item, shows).await;
+        }
         if let Some(problem) = self.unknowns(at, &intent, window).await? {
             let problem = problem.with("line", evidence(&item.order_line_id));
             return self.park_care(at, &subject, problem, &intent).await;

@@ -83,3 +83,37 @@ pub async fn all_settled(env: &Env) {
     let intents = env.ledger.counts().await.unwrap().open_intents;
     assert_eq!((intents, open(env).await), (0, vec![]));
 }
+
+/// A customer announces pieces of the first line. Answers Mirakl's return ID.
+pub async fn announce(env: &Env, key: &OrderKey, qty: u32, reason: &str) -> String {
+    let line = json!({"order_line_id": format!("{}-1", key.order_id), "quantity": qty, "reason_code": reason});
+    let made = mirakl_control(
+        env,
+        "/_sim/returns",
+        &json!({
+            "order_commercial_id": key.order_id.trim_end_matches("-A"),
+            "method_code": "RETURN_METHOD_BY_MAIL", "return_lines": [line],
+        }),
+    )
+    .await;
+    env.pull().await;
+    made["return_success"][0]["id"].as_str().unwrap().to_owned()
+}
+
+/// The one return of the site.
+pub fn ra(env: &Env) -> Value {
+    let all = list(&env.erp.ledger(), "returns");
+    assert_eq!(all.len(), 1, "{all:?}");
+    all[0].clone()
+}
+
+/// A piece of the first line comes to the warehouse, and that is read.
+pub async fn receive(env: &Env, key: &OrderKey, disposition: &str) {
+    let number = ra(env)["ra_number"].clone();
+    let line = json!({
+        "external_line_id": format!("{}-1", key.order_id), "qty": 1, "disposition": disposition,
+    });
+    let body = json!({"ra_number": number, "lines": [line]});
+    env.erp_control("/_sim/returns/receive", &body).await;
+    env.pull_shipments().await;
+}
