@@ -212,7 +212,7 @@ impl Orders {
                     let (id, intent) = (&made.id, &attempt.intent);
                     return self.created(at, due, &creating, id, intent).await;
                 }
-                None => answer.refused.into_iter().flatten().next(),
+                None => None,
             },
             Err(error) if is_refusal(error.retry(), error.fate()) => {
                 error.code().map(str::to_owned)

@@ -50,7 +50,11 @@ async fn a_return_is_authorized_received_judged_credited_and_repaid_whatever_ans
         let id = announce(&env, &key, 1, "RETURN_CHANGED_MIND").await;
         assert_eq!(env.decide(&key).await, Step::ForwardReturns);
         go_on(&env, &key).await;
-        assert_eq!(ra(&env)["external_return_id"], id.as_str(), "{fault:?}");
+        assert_eq!(
+            ra(&env)["external_return_id"],
+            format!("NW-{id}"),
+            "{fault:?}"
+        );
         assert_eq!(ra(&env)["lines"][0]["reason_code"], "CHANGED");
         assert_eq!(
             (state(&env).as_str(), refunds(&env, &key).len()),
