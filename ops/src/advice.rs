@@ -46,7 +46,7 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
             )]
         }
         Kind::RefundRefused => vec![retry()],
-        Kind::CreditPostedTwice => {
+        Kind::CreditPostedTwice | Kind::RefundUnsure => {
             let credit = of(evidence, "credit").unwrap_or("CREDIT");
             vec![correct(&format!("--approve {}", quoted(credit)))]
         }
