@@ -60,6 +60,35 @@ pub struct ErpReturn {
     pub authorized: Vec<ReturnLine>,
 }
 
+impl ErpReturn {
+    /// What comes or came back, by line: goods that nobody announced were never authorized.
+    pub fn lines(&self) -> Vec<ReturnLine> {
+        let mut lines = self.authorized.clone();
+        for came in self.authorization.lines.iter().filter(|l| l.received > 0) {
+            if self
+                .authorized
+                .iter()
+                .any(|l| l.order_line_id == came.order_line_id)
+            {
+                continue;
+            }
+            match lines
+                .iter_mut()
+                .find(|l| l.order_line_id == came.order_line_id)
+            {
+                Some(line) => line.quantity = line.quantity.saturating_add(came.received),
+                None => lines.push(ReturnLine {
+                    order_line_id: came.order_line_id.clone(),
+                    quantity: came.received,
+                    reason_code: String::new(),
+                    compliant: None,
+                }),
+            }
+        }
+        lines
+    }
+}
+
 /// A return as Mirakl shows it (RT11).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MarketplaceReturn {

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use domain::aftercare::{self, Aftercare, Stop, refund_effect};
 use domain::exception::Problem;
 use domain::fulfillment::Facts;
+use domain::mapping::Mappings;
 use domain::marketplace::ReturnsRule;
 use domain::progress::Progress;
-use domain::refund::{Planned, RefundItem, Sent, SentState};
+use domain::refund::{Planned, RefundItem, Sent, SentState, TaxDetail};
 use domain::returns;
 use jiff::Timestamp;
 use ledger::{Ended, Intent, NewEvent, Note, OrderRow, Settled};
@@ -38,8 +39,12 @@ impl Orders {
         rules.approved = row.progress.corrections.approved.clone();
         rules.allowed = self.kept_refund_reasons(shop).await?;
         let policy = &shop.policy;
+        let mut papers = row.papers.clone();
+        for line in papers.credits.iter_mut().flat_map(|memo| &mut memo.lines) {
+            line.tax_detail = in_mirakls_codes(tables, code, &line.tax_detail);
+        }
         Ok(Aftercare {
-            papers: row.papers.clone(),
+            papers,
             rules,
             returns: returns::Site {
                 returns_in: self.site().returns_in,
@@ -243,6 +248,19 @@ impl Orders {
         self.ledger().advance(key, note, now, change).await?;
         Ok(())
     }
+}
+
+/// The taxes of a credit in Mirakl's codes. Where the ERP's code does not tell which one is meant, there
+/// is no detail: then the line's sum counts.
+fn in_mirakls_codes(tables: &Mappings, marketplace: &str, detail: &[TaxDetail]) -> Vec<TaxDetail> {
+    let named = detail.iter().map(|tax| {
+        let code = tables.mirakl_tax(marketplace, &tax.code)?;
+        Some(TaxDetail {
+            code: code.to_owned(),
+            ..tax.clone()
+        })
+    });
+    named.collect::<Option<_>>().unwrap_or_default()
 }
 
 /// Credits that a refund on Mirakl stands for already.

@@ -5,7 +5,7 @@ use domain::exception::{Kind, Problem};
 use domain::marketplace::{OrderKey, ShortShip};
 use domain::progress::Progress;
 use domain::step::{Decision, Step};
-use ledger::{Ended, Intent, NewEvent};
+use ledger::{Ended, Intent, NewEvent, Note, Settled};
 
 use super::effect::{Attempt, Window, is_refusal, refused_by_erp};
 use super::{Orders, Situation};
@@ -69,6 +69,12 @@ impl Orders {
         // What the house canceled is refunded or canceled on Mirakl, where that is the rule.
         let by_rule = at.shop.policy.short_ship == ShortShip::Refund;
         if is_gone && by_rule && self.note_unknown_units(at, &order).await? {
+            let note = Note {
+                settle: Some((intent, Settled::Refused)),
+                event: None,
+            };
+            let (key, now) = (&at.row.key, self.now());
+            self.ledger().advance(key, note, now, |_| {}).await?;
             return self.decide(&at.row.key).await;
         }
         if is_gone {

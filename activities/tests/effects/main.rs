@@ -1,6 +1,7 @@
 //! Each effect of an order's run against both simulators: done, done twice, answer lost, refused.
 
 mod accept;
+mod aftercare;
 mod budgets;
 mod cancel;
 mod commands;

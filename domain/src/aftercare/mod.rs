@@ -11,13 +11,13 @@ mod units;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use absorb::{cancelation_effect, refund_effect};
+pub use absorb::{cancelation_effect, incident_effect, refund_effect};
 pub use care::{Care, ErpUnits, Resolving, ReturnTold, SentCancelation, Stop, incident_key};
 pub use refunds::{planned, refunds_due};
-pub use returning::{ReturnStep, erp_subject, returns_due, steps as return_steps};
+pub use returning::{ReturnStep, erp_subject, passed_untaken, returns_due, steps as return_steps};
 pub use units::{
-    CancelationItem, canceled_on_mirakl, is_nothing_left, shorts, to_cancel_in_erp, to_ship,
-    unsettled,
+    CancelationItem, canceled_by_now, canceled_on_mirakl, is_nothing_left, shorts,
+    to_cancel_in_erp, to_ship, unsettled,
 };
 
 use crate::exception::{Kind, Problem};
