@@ -154,3 +154,6 @@ pub(super) fn parked(progress: &Progress, facts: &Facts<'_>) -> Vec<(String, Pro
     }
     parked
 }
+
+#[cfg(test)]
+mod tests;
