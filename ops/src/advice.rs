@@ -46,7 +46,7 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
             )]
         }
         Kind::RefundRefused => vec![retry()],
-        Kind::CreditPostedTwice => {
+        Kind::CreditPostedTwice | Kind::RefundUnsure => {
             let credit = of(evidence, "credit").unwrap_or("CREDIT");
             vec![correct(&format!("--approve {}", quoted(credit)))]
         }
@@ -201,13 +201,17 @@ mod tests {
         credit_without_sale: 
         credit_above_paid: 
         credit_unusable: 
-        credit_posted_twice: 
+        credit_posted_twice: bcm orders correct nordwind/C-1001-A --approve CREDIT
         credit_changed_after_refund: 
         credit_tax_mismatch: 
         unmapped_reason: 
         refund_elsewhere: 
+        refund_unsure: bcm orders correct nordwind/C-1001-A --approve CREDIT
         return_unclear: 
         unmapped_disposition: 
+        incident_open: bcm orders resolve-incident nordwind/C-1001-A --line LINE --reason CODE
+        refund_refused: bcm orders retry nordwind/C-1001-A
+        refund_ageing: 
         ");
     }
 }

@@ -29,6 +29,10 @@ pub struct Care {
     /// What each return was brought to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub returns: Vec<ReturnTold>,
+    /// Refunds that Mirakl made until this moment are not among those above: this ledger was rebuilt
+    /// then, and which credit each of them stands for is known only where the money is the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refunds_lost_at: Option<Timestamp>,
     /// An incident that a person settled and of which Mirakl is to be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolving: Option<Resolving>,
