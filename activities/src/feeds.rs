@@ -1,9 +1,13 @@
 //! The feeds: what both systems say goes into the ledger, then the runs that owe a look are told.
 
+mod erp;
 pub(crate) mod orders;
+mod papers;
+mod returns;
 mod shipments;
 mod tell;
 
+use std::ops::AddAssign;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,12 +33,46 @@ struct Pulled {
     news: tell::News,
     /// What of the pull failed: it is to be tried again, and the others are told all the same.
     failed: Option<Failure>,
+    /// What failed of a list that is read beside; it is noted at its own feed already.
+    failed_beside: Option<Failure>,
 }
 
 impl Pulled {
     fn report(self) -> Result<FeedReport, Failure> {
-        self.failed.map_or(Ok(self.report), Err)
+        let failed = self.failed.or(self.failed_beside);
+        failed.map_or(Ok(self.report), Err)
     }
+}
+
+/// What reading a list brought.
+#[derive(Clone, Copy, Debug, Default)]
+struct Read {
+    /// Rows that came.
+    rows: u32,
+    /// What became of them.
+    recorded: Recorded,
+}
+
+impl Read {
+    fn add(&mut self, rows: usize, recorded: Recorded) {
+        self.rows += u32::try_from(rows).unwrap_or(u32::MAX);
+        add(&mut self.recorded, recorded);
+    }
+}
+
+impl AddAssign for Read {
+    fn add_assign(&mut self, more: Self) {
+        self.rows += more.rows;
+        add(&mut self.recorded, more.recorded);
+    }
+}
+
+fn add(sum: &mut Recorded, more: Recorded) {
+    sum.new += more.new;
+    sum.changed += more.changed;
+    sum.unchanged += more.unchanged;
+    sum.stale += more.stale;
+    sum.unreadable += more.unreadable;
 }
 
 /// Pulls both systems.
@@ -53,7 +91,8 @@ impl Feeds {
     }
 
     /// One pull of OR11 into the ledger: what changed, what is to be read back, and the sales order
-    /// numbers written back (OR04). Then the runs that owe a look are told.
+    /// numbers written back (OR04); and the shop's returns (RT11), when it is time. Then the runs
+    /// that owe a look are told.
     ///
     /// # Errors
     /// What is to be tried again; nothing is lost by it, since rows and cursor are written together.
@@ -110,7 +149,8 @@ impl Feeds {
             .await
     }
 
-    /// One read of BlueCherry's fulfilments into the ledger. Then the runs are told.
+    /// One read of BlueCherry's fulfilments, returns and credit memos into the ledger. Then the runs
+    /// are told.
     ///
     /// # Errors
     /// What is to be tried again.
@@ -123,12 +163,51 @@ impl Feeds {
         self.tell_all(pulled, client).await
     }
 
-    /// One read of BlueCherry's fulfilments into the ledger, and nobody is told.
+    /// One read of BlueCherry's fulfilments, returns and credit memos into the ledger, and nobody is
+    /// told.
     ///
     /// # Errors
     /// As [`Feeds::collect_shipments`].
     pub async fn pull_shipments_once(&self, feed: &FeedInput) -> Result<FeedReport, Failure> {
         self.shipments_into_ledger(feed).await?.report()
+    }
+
+    /// One read of BlueCherry's fulfilments alone into the ledger. Answers how many rows came.
+    ///
+    /// # Errors
+    /// As [`Feeds::collect_shipments`].
+    pub async fn read_shipments_only(&self) -> Result<u32, Failure> {
+        let connections = self.orders.connections();
+        let name = format!("{}/shipments", connections.site.name);
+        let read = self.read_shipments(&name, connections.clock.elapsed());
+        Ok(read.await?.rows)
+    }
+
+    /// One read of BlueCherry's returns and credit memos alone into the ledger. Answers how many rows
+    /// came.
+    ///
+    /// # Errors
+    /// As [`Feeds::collect_shipments`].
+    pub async fn read_papers_only(&self) -> Result<u32, Failure> {
+        let mut sum = Read::default();
+        let began = self.orders.connections().clock.elapsed();
+        let failed = self.pull_papers(began, &mut sum).await?;
+        failed.map_or(Ok(sum.rows), Err)
+    }
+
+    /// One read of a shop's returns alone into the ledger, whenever the last one was; none where the
+    /// shop has no returns. Answers how many rows came.
+    ///
+    /// # Errors
+    /// As [`Feeds::collect_orders`].
+    pub async fn read_returns_only(&self, code: &MarketplaceCode) -> Result<u32, Failure> {
+        let shop = self.orders.connections().shop(code)?;
+        if shop.returns_every.is_none() {
+            return Ok(0);
+        }
+        let pull = self.orders.admit(To::Mirakl(shop), "RT11").await?;
+        let name = format!("{code}/returns");
+        Ok(self.read_returns(&pull, shop, &name).await?.rows)
     }
 
     async fn shipments_into_ledger(&self, feed: &FeedInput) -> Result<Pulled, Failure> {
@@ -169,6 +248,30 @@ impl Feeds {
             client,
         };
         teller.tell(owed, tell::News::MappingChanged).await
+    }
+
+    /// Counts in what a list beside the pull's own brought, or notes its failure at its own feed.
+    ///
+    /// # Errors
+    /// The ledger's.
+    async fn beside(
+        &self,
+        name: &str,
+        read: Result<Read, Failure>,
+        sum: &mut Read,
+    ) -> Result<Option<Failure>, Failure> {
+        match read {
+            Ok(read) => {
+                *sum += read;
+                Ok(None)
+            }
+            Err(failure) => {
+                let now = self.orders.now();
+                let ledger = self.orders.ledger();
+                ledger.feed_failed(name, failure.kind, now).await?;
+                Ok(Some(failure))
+            }
+        }
     }
 
     /// Runs a pull and notes a failure of it, so that `bcm feeds` shows it.

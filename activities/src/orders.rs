@@ -162,6 +162,7 @@ impl Orders {
         let mut at = self.situation(key).await?;
         self.absorb(&mut at).await?;
         Box::pin(self.adopt_refunds(&mut at)).await?;
+        Box::pin(self.adopt_returns(&mut at)).await?;
         let mut decision = fulfillment::decide(&at.row.progress, &at.facts());
         decision.step = at.early(decision.step);
         self.note_decision(key, &at, &decision).await?;

@@ -171,6 +171,7 @@ mod tests {
         };
         assert_eq!(simulated.of("OR11"), []);
         assert_eq!(simulated.of("OR13"), []);
+        assert_eq!(simulated.of("RT11"), []);
         assert_eq!(simulated.of("OR04"), [at_most(1, 2)]);
         assert_eq!(simulated.of("SH21"), [at_most(1, 86_400)]);
     }

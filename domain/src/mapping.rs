@@ -259,6 +259,25 @@ impl Mappings {
         )
     }
 
+    /// Mirakl's code of a tax that the ERP names. A row of the marketplace's own wins over one for all;
+    /// nothing where no row or several name it, since then its code alone does not tell.
+    pub fn mirakl_tax(&self, marketplace: &str, erp_tax_code: &str) -> Option<&str> {
+        let named = |of: &str| {
+            let rows = self
+                .taxes
+                .iter()
+                .filter(|row| same_code(&row.marketplace, of));
+            let rows = rows.filter(|row| same_code(&row.erp_tax_code, erp_tax_code));
+            rows.map(|row| row.tax_code.trim()).collect::<Vec<_>>()
+        };
+        let own = named(marketplace);
+        let rows = if own.is_empty() { named("*") } else { own };
+        match rows.as_slice() {
+            [code] => Some(code),
+            _ => None,
+        }
+    }
+
     /// The allowance code of a promotion; a row for it wins over one for all.
     pub fn allowance(&self, marketplace: &str, promotion: &str) -> Option<&AllowanceRow> {
         let by = |word: &str| {
@@ -312,6 +331,29 @@ mod tests {
         assert_eq!(at("nw", "01", launch), Some("OWN"));
         assert_eq!(at("nw", "01", date(2026, 1, 1)), Some("OLD"));
         assert_eq!(at("nw", "1", launch), None, "leading zeros count");
+    }
+
+    #[test]
+    fn a_tax_is_read_backwards_where_one_row_alone_names_it() {
+        let row = |marketplace: &str, tax_code: &str, erp: &str| TaxRow {
+            marketplace: marketplace.into(),
+            tax_code: tax_code.into(),
+            erp_tax_code: erp.into(),
+            remitter: Remitter::Seller,
+        };
+        let tables = Mappings {
+            taxes: vec![
+                row("*", "US_SALES_TAX", "SALESTX"),
+                row("nw", "NW_TAX", "salestx "),
+                row("nw", "STATE", "BOTH"),
+                row("nw", "COUNTY", "BOTH"),
+            ],
+            ..Mappings::default()
+        };
+        assert_eq!(tables.mirakl_tax("ga", "salestx"), Some("US_SALES_TAX"));
+        assert_eq!(tables.mirakl_tax("nw", "SALESTX"), Some("NW_TAX"));
+        assert_eq!(tables.mirakl_tax("nw", "BOTH"), None);
+        assert_eq!(tables.mirakl_tax("nw", "OTHER"), None);
     }
 
     #[test]

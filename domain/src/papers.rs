@@ -22,6 +22,24 @@ impl Papers {
     pub fn is_empty(&self) -> bool {
         self.credits.is_empty() && self.erp_returns.is_empty() && self.returns.is_empty()
     }
+
+    /// The same, where each line of a credit that says no reason has the one of its return.
+    #[must_use]
+    pub fn with_reasons(mut self) -> Self {
+        for memo in &mut self.credits {
+            let its_own = |r: &&ErpReturn| memo.ra_number.as_deref() == Some(r.ra_number.as_str());
+            let Some(erp_return) = self.erp_returns.iter().find(its_own) else {
+                continue;
+            };
+            for line in memo.lines.iter_mut().filter(|l| l.reason_code.is_none()) {
+                let mut authorized = erp_return.authorized.iter();
+                let reason = authorized.find(|a| a.order_line_id == line.order_line_id);
+                let reason = reason.map(|a| a.reason_code.clone());
+                line.reason_code = reason.filter(|code| !code.is_empty());
+            }
+        }
+        self
+    }
 }
 
 /// A return as the ERP shows it.
@@ -42,6 +60,35 @@ pub struct ErpReturn {
     pub authorized: Vec<ReturnLine>,
 }
 
+impl ErpReturn {
+    /// What comes or came back, by line: goods that nobody announced were never authorized.
+    pub fn lines(&self) -> Vec<ReturnLine> {
+        let mut lines = self.authorized.clone();
+        for came in self.authorization.lines.iter().filter(|l| l.received > 0) {
+            if self
+                .authorized
+                .iter()
+                .any(|l| l.order_line_id == came.order_line_id)
+            {
+                continue;
+            }
+            match lines
+                .iter_mut()
+                .find(|l| l.order_line_id == came.order_line_id)
+            {
+                Some(line) => line.quantity = line.quantity.saturating_add(came.received),
+                None => lines.push(ReturnLine {
+                    order_line_id: came.order_line_id.clone(),
+                    quantity: came.received,
+                    reason_code: String::new(),
+                    compliant: None,
+                }),
+            }
+        }
+        lines
+    }
+}
+
 /// A return as Mirakl shows it (RT11).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MarketplaceReturn {
@@ -51,4 +98,63 @@ pub struct MarketplaceReturn {
     pub updated_at: Timestamp,
     /// Where it stands.
     pub shown: Return,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn credit(ra_number: Option<&str>, reason: Option<&str>) -> CreditMemo {
+        serde_json::from_value(json!({
+            "number": "CM1", "version": 1, "status": "posted", "ra_number": ra_number,
+            "lines": [{
+                "line_id": "1", "order_line_id": "A-1", "quantity": 1, "kind": "goods",
+                "goods": "5.00", "shipping": "0", "tax": "0", "restocking_fee": "0",
+                "tax_detail": [], "reason_code": reason,
+            }],
+        }))
+        .unwrap()
+    }
+
+    fn erp_return(order_line_id: &str, reason: &str) -> ErpReturn {
+        serde_json::from_value(json!({
+            "ra_number": "RA1", "version": 1,
+            "authorization": {"status": "received", "lines": []},
+            "authorized": [{
+                "order_line_id": order_line_id, "quantity": 1, "reason_code": reason,
+                "compliant": null,
+            }],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_credit_line_without_a_reason_has_the_one_of_its_return() {
+        for (credit, erp_return, reason) in [
+            (
+                credit(Some("RA1"), None),
+                erp_return("A-1", "FIT"),
+                Some("FIT"),
+            ),
+            (
+                credit(Some("RA1"), Some("DMG")),
+                erp_return("A-1", "FIT"),
+                Some("DMG"),
+            ),
+            (credit(Some("RA2"), None), erp_return("A-1", "FIT"), None),
+            (credit(None, None), erp_return("A-1", "FIT"), None),
+            (credit(Some("RA1"), None), erp_return("A-2", "FIT"), None),
+            (credit(Some("RA1"), None), erp_return("A-1", ""), None),
+        ] {
+            let papers = Papers {
+                credits: vec![credit],
+                erp_returns: vec![erp_return],
+                returns: vec![],
+            };
+            let line = &papers.with_reasons().credits[0].lines[0];
+            assert_eq!(line.reason_code.as_deref(), reason);
+        }
+    }
 }

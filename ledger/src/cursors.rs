@@ -81,6 +81,17 @@ impl Ledger {
         }
     }
 
+    /// When a feed last came to its end; `None` before.
+    pub async fn last_success(&self, feed: &str) -> Result<Option<Timestamp>> {
+        let row = sqlx::query("SELECT last_success FROM feeds WHERE name = $1")
+            .bind(feed)
+            .fetch_optional(&mut *self.reading().await?)
+            .await
+            .doing("reading a feed's state")?;
+        let at = |row| Columns { row, what: WHAT }.moment_or_null("last_success");
+        Ok(row.as_ref().map(at).transpose()?.flatten())
+    }
+
     /// Notes that a run of a feed failed, with a code; the cursor stays.
     pub async fn feed_failed(&self, feed: &str, code: &str, now: Timestamp) -> Result<()> {
         let mut writing = self.writing().await?;

@@ -1,5 +1,7 @@
 //! Returns: what customers send back, and what the shop says of it.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -9,6 +11,8 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
 
+/// Most returns of a page.
+const PAGE_MAX: usize = 100;
 /// Most returns of a call that writes.
 const RETURNS_MAX: usize = 100;
 /// Most returns of RT01.
@@ -63,13 +67,24 @@ pub struct Compliance {
     pub non_compliance_reason_code: Option<String>,
 }
 
-/// One return of a page: what could be read of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One return of a page: its exact text, and what could be read of it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct RawReturn {
     /// Its ID, where at least that can be read.
     pub return_id: Option<String>,
+    /// Its JSON, byte for byte as it came. Holds personal data.
+    pub json: String,
     /// The return, or the path and kind of what cannot be read.
     pub read: Result<Return, (String, Malformed)>,
+}
+
+impl fmt::Debug for RawReturn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawReturn")
+            .field("return_id", &self.return_id)
+            .field("read", &self.read)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Which returns to list, and which page of them.
@@ -196,7 +211,7 @@ struct Only<'a> {
 }
 
 impl Client {
-    /// Lists returns, one page a call. A list without returns is a page without items.
+    /// Lists returns, one page of at most 100 a call. A list without returns is a page without items.
     ///
     /// A return that cannot be read is delivered as such, next to its neighbours. Returns that
     /// change meanwhile may come twice: overlap `since`, de-duplicate by ID and `last_updated`.
@@ -219,6 +234,10 @@ impl Client {
             .query("return_last_updated_from", query.since.and_then(moment))
             .query("return_last_updated_to", query.until.and_then(moment))
             .query("page_token", query.page_token.clone());
+        if query.page_token.is_none() {
+            // The token carries it on.
+            call = call.query("limit", Some(PAGE_MAX.to_string()));
+        }
         for id in &query.return_ids {
             call = call.query("return_id", Some(id.clone()));
         }
@@ -236,6 +255,7 @@ impl Client {
                 .ok()
                 .and_then(|named| named.id),
             read: read_object(json.get().as_bytes()),
+            json: json.get().to_owned(),
         };
         Ok(SeekPage {
             items: page.data.iter().map(|json| raw(json)).collect(),

@@ -10,7 +10,7 @@ use mirakl::{OrderQuery, RawOrder, Reference};
 use workflows::activities::{FeedInput, FeedReport};
 
 use super::tell::News;
-use super::{Feeds, Pulled};
+use super::{Feeds, Pulled, Read, add};
 use crate::calls::{Admitted, To};
 use crate::settings::{Shop, after};
 use crate::switches::Plant;
@@ -19,7 +19,7 @@ use crate::{Failure, translate};
 /// Orders a page, and the most that one `order_ids` may name.
 const PAGE: u32 = 100;
 /// `Date` is told in whole seconds, and stamps are finer.
-const DATE_STEP: Duration = Duration::from_secs(1);
+pub(super) const DATE_STEP: Duration = Duration::from_secs(1);
 /// Runs told after one pull.
 pub(super) const TOLD_A_PULL: u32 = 1_000;
 
@@ -47,12 +47,19 @@ impl Feeds {
             Ok(rows) => (rows, None),
             Err(failure) => (0, Some(failure)),
         };
+        let mut returns = Read::default();
+        let failed_beside = match &failed {
+            // Nobody answers there; they are read with the next pull.
+            Some(_) => None,
+            None => Box::pin(self.pull_returns(shop, &mut returns)).await?,
+        };
+        add(&mut sum, returns.recorded);
         let ledger = self.orders.ledger();
         let owed = ledger
             .owed_orders(&code, self.orders.now(), TOLD_A_PULL)
             .await?;
         let report = FeedReport {
-            rows,
+            rows: rows + returns.rows,
             changed: sum.new + sum.changed,
             told: 0,
             unreadable: sum.unreadable,
@@ -63,6 +70,7 @@ impl Feeds {
             owed,
             news: News::OrderChanged,
             failed,
+            failed_beside,
         })
     }
 
@@ -244,16 +252,8 @@ impl Feeds {
 
 /// A stamp, but never ahead of Mirakl's own clock. One from its future, such as before its clock was
 /// set back, would hide every change until then.
-fn reached(stamp: Timestamp, server_date: Option<Timestamp>) -> Timestamp {
+pub(super) fn reached(stamp: Timestamp, server_date: Option<Timestamp>) -> Timestamp {
     server_date.map_or(stamp, |now| stamp.min(now))
-}
-
-fn add(sum: &mut Recorded, more: Recorded) {
-    sum.new += more.new;
-    sum.changed += more.changed;
-    sum.unchanged += more.unchanged;
-    sum.stale += more.stale;
-    sum.unreadable += more.unreadable;
 }
 
 /// Orders that can be read, and those that cannot: kept raw, told by name, no neighbour stopped.

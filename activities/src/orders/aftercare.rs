@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use domain::aftercare::{self, Aftercare, Stop, refund_effect};
 use domain::exception::Problem;
 use domain::fulfillment::Facts;
+use domain::mapping::Mappings;
 use domain::marketplace::ReturnsRule;
 use domain::progress::Progress;
-use domain::refund::{Planned, RefundItem, Sent, SentState};
+use domain::refund::{Planned, RefundItem, Sent, SentState, TaxDetail};
 use domain::returns;
 use jiff::Timestamp;
 use ledger::{Ended, Intent, NewEvent, Note, OrderRow, Settled};
 use mirakl::Reason;
 
-use super::effect::{Attempt, Window};
+use super::effect::{Attempt, Window, unfinished};
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::settings::{Mapped, Shop};
@@ -38,8 +39,12 @@ impl Orders {
         rules.approved = row.progress.corrections.approved.clone();
         rules.allowed = self.kept_refund_reasons(shop).await?;
         let policy = &shop.policy;
+        let mut papers = row.papers.clone();
+        for line in papers.credits.iter_mut().flat_map(|memo| &mut memo.lines) {
+            line.tax_detail = in_mirakls_codes(tables, code, &line.tax_detail);
+        }
         Ok(Aftercare {
-            papers: row.papers.clone(),
+            papers,
             rules,
             returns: returns::Site {
                 returns_in: self.site().returns_in,
@@ -205,7 +210,7 @@ impl Orders {
     }
 
     /// An intent with exactly this body. One with another, of which nothing went through, is given up:
-    /// what it stands for has changed since.
+    /// what it stands for has changed since. One that may still go through comes as it is.
     pub(super) async fn intend_anew(
         &self,
         at: &Situation<'_>,
@@ -215,7 +220,7 @@ impl Orders {
     ) -> Result<Intent, Failure> {
         let key = &at.row.key;
         let intent = self.intend(key, effect, body, at.mapped.version).await?;
-        if is_same(&intent.body) {
+        if is_same(&intent.body) || may_still_show(at, &intent).is_some() {
             return Ok(intent);
         }
         let note = Note {
@@ -243,6 +248,25 @@ impl Orders {
         self.ledger().advance(key, note, now, change).await?;
         Ok(())
     }
+}
+
+/// From when on an order tells what became of an attempt, where the one at hand was read too early to:
+/// its answer was lost, its worker was killed over it, or another worker is at it.
+pub(super) fn may_still_show(at: &Situation<'_>, intent: &Intent) -> Option<Timestamp> {
+    unfinished(intent, at.window()).filter(|shows| at.row.order.read_at < *shows)
+}
+
+/// The taxes of a credit in Mirakl's codes. Where the ERP's code does not tell which one is meant, there
+/// is no detail: then the line's sum counts.
+fn in_mirakls_codes(tables: &Mappings, marketplace: &str, detail: &[TaxDetail]) -> Vec<TaxDetail> {
+    let named = detail.iter().map(|tax| {
+        let code = tables.mirakl_tax(marketplace, &tax.code)?;
+        Some(TaxDetail {
+            code: code.to_owned(),
+            ..tax.clone()
+        })
+    });
+    named.collect::<Option<_>>().unwrap_or_default()
 }
 
 /// Credits that a refund on Mirakl stands for already.

@@ -1,5 +1,6 @@
 //! A look at an order's news before its run is told: news that changes nothing wakes nobody.
 
+use domain::aftercare::passed_untaken;
 use domain::fulfillment;
 use domain::marketplace::OrderKey;
 use domain::step::{Decision, Step, Wait};
@@ -50,6 +51,7 @@ impl Orders {
         progress.absorb(&at.row.order);
         Ok(progress == at.row.progress
             && answered(&progress, &at.facts()).is_empty()
+            && passed_untaken(&progress, &at.aftercare.papers).is_empty()
             && self.unfinished(at).await?.is_empty())
     }
 }

@@ -1,6 +1,6 @@
 //! Incidents: what a person settled with the customer is told to Mirakl (OR64).
 
-use domain::aftercare::incident_key;
+use domain::aftercare::{incident_effect, incident_key};
 use domain::exception::{Kind, Problem};
 use domain::marketplace::OrderKey;
 use domain::progress::Progress;
@@ -30,7 +30,7 @@ impl Orders {
             return self.decide(key).await;
         }
         let (line, reason) = (&resolving.order_line_id, &resolving.reason_code);
-        let effect = format!("{}:{line}", Step::ResolveIncident.as_str());
+        let effect = incident_effect(line);
         let intent = self
             .intend_anew(&at, &effect, reason, |body| body == reason.as_str())
             .await?;

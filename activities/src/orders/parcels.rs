@@ -170,6 +170,8 @@ impl Orders {
         let effect = telling_effect(&named.name);
         let body = written(&telling)?;
         let intent = self.intend(key, &effect, &body, at.mapped.version).await?;
+        // Another worker may have begun it since Mirakl's shipments were read.
+        self.not_before_it_must_show(&intent, "ST01", at.window())?;
         let telling: Telling = read(&intent)?;
         let line = |line: &Quantity| ShipmentLine {
             order_line_id: Some(line.line_id.clone()),

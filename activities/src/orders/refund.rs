@@ -14,8 +14,8 @@ use ledger::{Ended, NewEvent, Settled};
 use mirakl::{Amount, RefundLine};
 use serde::{Deserialize, Serialize};
 
-use super::aftercare::is_sent;
-use super::effect::{is_refusal, unfinished};
+use super::aftercare::{is_sent, may_still_show};
+use super::effect::is_refusal;
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::calls::To;
@@ -73,17 +73,12 @@ impl Orders {
             .map_err(|_| Failure::unexpected("a refund cannot be written".into()))?;
         let read = |body: &str| serde_json::from_str::<Meant>(body).ok();
         let window = at.window();
-        if let Some(intent) = self.ledger().open_intent(&at.row.key, &effect).await?
-            && let Some(shows) = unfinished(&intent, window)
-            && at.row.order.read_at < shows
-        {
-            // Its worker was killed over it, so nobody noted that it may have gone out.
-            let meant = read(&intent.body).unwrap_or(meant);
-            return self.doubt_refund(at, &effect, &meant, shows).await;
-        }
         let is_same = |body: &str| read(body).is_some_and(|old| old.item == meant.item);
         let intent = self.intend_anew(at, &effect, &body, is_same).await?;
         let meant = read(&intent.body).unwrap_or(meant);
+        if let Some(shows) = may_still_show(at, &intent) {
+            return self.doubt_refund(at, &effect, &meant, shows).await;
+        }
         if let Some(problem) = self.unknowns(at, &intent, window).await? {
             let problem = with_item(problem, &meant.item);
             return self.park_care(at, &cause, problem, &intent).await;

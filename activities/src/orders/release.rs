@@ -2,10 +2,10 @@
 
 use bluecherry::{OrderStatus, SalesOrder, ShipToChange};
 use domain::exception::{Kind, Problem};
-use domain::marketplace::OrderKey;
+use domain::marketplace::{OrderKey, ShortShip};
 use domain::progress::Progress;
 use domain::step::{Decision, Step};
-use ledger::{Ended, Intent, NewEvent};
+use ledger::{Ended, Intent, NewEvent, Note, Settled};
 
 use super::effect::{Attempt, Window, is_refusal, refused_by_erp};
 use super::{Orders, Situation};
@@ -65,7 +65,19 @@ impl Orders {
                 .as_ref()
                 .is_some_and(|h| domain::mapping::same_code(&h.code, &self.site().hold_code))
         };
-        if matches!(order.status, OrderStatus::Cancelled | OrderStatus::Closed) {
+        let is_gone = matches!(order.status, OrderStatus::Cancelled | OrderStatus::Closed);
+        // What the house canceled is refunded or canceled on Mirakl, where that is the rule.
+        let by_rule = at.shop.policy.short_ship == ShortShip::Refund;
+        if is_gone && by_rule && self.note_unknown_units(at, &order).await? {
+            let note = Note {
+                settle: Some((intent, Settled::Refused)),
+                event: None,
+            };
+            let (key, now) = (&at.row.key, self.now());
+            self.ledger().advance(key, note, now, |_| {}).await?;
+            return self.decide(&at.row.key).await;
+        }
+        if is_gone {
             let problem =
                 Problem::new(Kind::CancelledInErp).with("sales_order", evidence(&order.ord_num));
             return self

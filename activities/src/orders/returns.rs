@@ -3,7 +3,7 @@
 mod told;
 
 use bluecherry::{Announced, LineStatus, NewReturn, NewReturnLine};
-use domain::aftercare::{ReturnStep, returns_due};
+use domain::aftercare::{ReturnStep, passed_untaken, returns_due};
 use domain::exception::{Kind, Problem};
 use domain::marketplace::OrderKey;
 use domain::papers::MarketplaceReturn;
@@ -54,6 +54,26 @@ impl Orders {
             }
         }
         self.decide(key).await
+    }
+
+    /// Notes the steps that returns have behind them without our knowing: what was meant is settled.
+    pub(super) async fn adopt_returns(&self, at: &mut Situation<'_>) -> Result<(), Failure> {
+        for (subject, words) in passed_untaken(&at.row.progress, &at.aftercare.papers) {
+            for word in words {
+                let effect = return_effect(&subject, word);
+                let intent = self.ledger().open_intent(&at.row.key, &effect).await?;
+                let note = ledger::Note {
+                    settle: intent.as_ref().map(|intent| (intent, Settled::Done)),
+                    event: None,
+                };
+                let change = |p: &mut Progress| {
+                    p.care.tell(&subject, |told| take(&mut told.taken, word));
+                };
+                let (key, now) = (&at.row.key, at.now);
+                at.row.progress = self.ledger().advance(key, note, now, change).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Announces the goods to BlueCherry.

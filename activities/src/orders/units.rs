@@ -1,16 +1,17 @@
 //! Units that will not be delivered: read in BlueCherry, canceled there or on Mirakl (OR30).
 
+mod rows;
+
 use std::time::Duration;
 
-use bluecherry::{CancelQuantity, Cancellation, LineStatus, SalesOrder, SalesOrderLine, Side};
+use bluecherry::{Cancellation, SalesOrder, Side};
 use domain::aftercare::{
     CancelationItem, ErpUnits, SentCancelation, cancelation_effect, cancelations_due,
-    canceled_on_mirakl, to_cancel_in_erp,
+    canceled_by_now,
 };
 use domain::exception::{Kind, Problem};
 use domain::fulfillment::open_quantities;
 use domain::marketplace::OrderKey;
-use domain::order::Order;
 use domain::progress::Progress;
 use domain::retry::Fate;
 use domain::shipment::{Quantity, Shipped, missing, shipped};
@@ -19,14 +20,16 @@ use jiff::Timestamp;
 use ledger::{Ended, NewEvent, Note, Settled};
 use mirakl::{Amount, CancelLine};
 
+use super::aftercare::may_still_show;
 use super::cancel::reason;
-use super::effect::{is_refusal, refused_by_erp, unfinished};
+use super::effect::{is_refusal, refused_by_erp};
 use super::refund::taxes;
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::calls::To;
 use crate::settings::after;
 use crate::translate::evidence;
+use rows::{canceled, not_canceled, wanted};
 
 /// Units that BlueCherry does not confirm yet are looked for again after so long.
 const UNITS_LOOK: Duration = Duration::from_secs(600);
@@ -92,6 +95,28 @@ impl Orders {
         let (key, now) = (&at.row.key, self.now());
         self.ledger().advance(key, note, now, change).await?;
         Ok(())
+    }
+
+    /// Notes units that a look-up shows canceled and that nobody knew of; answers whether there are any.
+    pub(crate) async fn note_unknown_units(
+        &self,
+        at: &Situation<'_>,
+        order: &SalesOrder,
+    ) -> Result<bool, Failure> {
+        let progress = &at.row.progress;
+        let is_ours = progress
+            .sales_order
+            .booked()
+            .is_some_and(|booked| booked.number == order.ord_num && progress.cancelled.is_none());
+        let known = progress.care.erp_units.as_ref();
+        let (known, late) = known.map_or((&[][..], &[][..]), |units| {
+            (&units.canceled[..], &units.not_canceled[..])
+        });
+        if !is_ours || canceled(&at.row.order, order) == known {
+            return Ok(false);
+        }
+        self.note_units(at, order, late).await?;
+        Ok(true)
     }
 
     /// Cancels in BlueCherry the units that Mirakl canceled, before they leave.
@@ -200,15 +225,12 @@ impl Orders {
         let body = serde_json::to_string(&line)
             .map_err(|_| Failure::unexpected("a cancelation cannot be written".into()))?;
         let window = at.window();
-        if let Some(intent) = self.ledger().open_intent(&at.row.key, &effect).await?
-            && let Some(shows) = unfinished(&intent, window)
-            && at.row.order.read_at < shows
-        {
-            return self.doubt_cancelation(at, &effect, item, shows).await;
-        }
         let intent = self
             .intend_anew(at, &effect, &body, |old| old == body)
             .await?;
+        if let Some(shows) = may_still_show(at, &intent) {
+            return self.doubt_cancelation(at, &effect, item, shows).await;
+        }
         if let Some(problem) = self.unknowns(at, &intent, window).await? {
             let problem = problem.with("line", evidence(&item.order_line_id));
             return self.park_care(at, &subject, problem, &intent).await;
@@ -311,96 +333,13 @@ fn look_at(at: &Situation<'_>, canceled: &[Quantity], now: Timestamp) -> Option<
         let there = canceled.iter().find(|q| q.line_id == line_id);
         let mut lines = at.row.order.lines.iter();
         let line = lines.find(|l| l.line_id == line_id);
-        let settled = line.map_or(0, canceled_on_mirakl) + progress.care.excluded(line_id);
+        let settled = line.map_or(0, |line| canceled_by_now(progress, line))
+            + progress.care.excluded(line_id);
         there.map_or(0, |q| q.quantity).saturating_sub(settled)
     };
     let missing = missing(&open, &at.row.shipments);
     let is_open = missing.iter().any(|q| confirmed(&q.line_id) < q.quantity);
     is_open.then(|| after(now, UNITS_LOOK))
-}
-
-/// Rows of the sales order that BlueCherry took for a line of ours.
-fn rows<'a>(order: &'a SalesOrder, line_id: &'a str) -> impl Iterator<Item = &'a SalesOrderLine> {
-    order.lines.iter().filter(move |row| {
-        row.external_line_id.trim() == line_id && row.line_status == LineStatus::Accepted
-    })
-}
-
-/// Canceled pieces of each line of ours. A pack that BlueCherry holds as components counts in whole
-/// packs: as many as the component of which the fewest are canceled makes.
-fn canceled(ours: &Order, order: &SalesOrder) -> Vec<Quantity> {
-    let pieces = |line: &domain::order::Line| {
-        let of_row = |row: &SalesOrderLine| {
-            let whole = u64::from(row.qty_cancelled) * u64::from(line.quantity);
-            let pieces = whole.checked_div(row.qty_ordered.into()).unwrap_or(0);
-            u32::try_from(pieces).unwrap_or(u32::MAX)
-        };
-        rows(order, &line.line_id).map(of_row).min().unwrap_or(0)
-    };
-    let all = ours.lines.iter().map(|line| Quantity {
-        line_id: line.line_id.clone(),
-        quantity: pieces(line),
-    });
-    all.filter(|q| q.quantity > 0).collect()
-}
-
-/// What is to be canceled of each row, components in step with their pack.
-fn wanted(at: &Situation<'_>, order: &SalesOrder) -> Vec<CancelQuantity> {
-    let ours = &at.row.order;
-    let mut wanted = vec![];
-    // The rows tell better than what was noted of them.
-    let mut progress = at.row.progress.clone();
-    progress.care.erp_units = Some(ErpUnits {
-        canceled: canceled(ours, order),
-        not_canceled: vec![],
-        shipments_version: 0,
-        look_at: None,
-    });
-    for due in to_cancel_in_erp(&progress, &at.facts()) {
-        let Some(line) = ours.lines.iter().find(|l| l.line_id == due.line_id) else {
-            continue;
-        };
-        for row in rows(order, &due.line_id) {
-            let each = row
-                .qty_ordered
-                .checked_div(line.quantity)
-                .unwrap_or(1)
-                .max(1);
-            let left = row.qty_ordered.saturating_sub(row.qty_cancelled);
-            wanted.push(CancelQuantity {
-                line_seq: row.line_seq,
-                size_bucket: row.size_bucket,
-                qty: due.quantity.saturating_mul(each).min(left),
-            });
-        }
-    }
-    wanted.retain(|row| row.qty > 0);
-    wanted
-}
-
-/// Pieces of our lines that BlueCherry could not cancel.
-fn not_canceled(ours: &Order, order: &SalesOrder, late: Vec<(u32, u8, u32)>) -> Vec<Quantity> {
-    let mut all: Vec<Quantity> = vec![];
-    for (line_seq, size_bucket, qty) in late {
-        let is_it = |row: &&SalesOrderLine| {
-            row.line_seq == line_seq && row.size_bucket == size_bucket && qty > 0
-        };
-        let Some(row) = order.lines.iter().find(is_it) else {
-            continue;
-        };
-        let id = row.external_line_id.trim();
-        let line = ours.lines.iter().find(|l| l.line_id == id);
-        let each = line.and_then(|line| row.qty_ordered.checked_div(line.quantity));
-        let pieces = qty.div_ceil(each.unwrap_or(1).max(1));
-        match all.iter_mut().find(|q| q.line_id == id) {
-            Some(one) => one.quantity = one.quantity.max(pieces),
-            None => all.push(Quantity {
-                line_id: id.to_owned(),
-                quantity: pieces,
-            }),
-        }
-    }
-    all
 }
 
 /// A cancelation as Mirakl takes it.

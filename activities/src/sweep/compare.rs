@@ -5,7 +5,7 @@ use std::time::Duration;
 use bluecherry::{OrderStatus, SalesOrder as Booked};
 use domain::exception::{Kind, Problem};
 use domain::mapping::same_code;
-use domain::marketplace::OrderKey;
+use domain::marketplace::{OrderKey, ShortShip};
 use domain::order::State;
 use domain::progress::SalesOrder;
 use domain::retry::Retry;
@@ -155,7 +155,20 @@ impl Sweeps {
             tokio::time::sleep(orders.site().read_lag).await;
             found = self.look_up(external_po).await?;
         }
-        Ok(judged(&at, &found))
+        // Units that the house canceled show nowhere else before the rest has left.
+        let news = match found.as_slice() {
+            [only] => orders.note_unknown_units(&at, only).await?,
+            _ => false,
+        };
+        let at = match news {
+            true => orders.situation(key).await?,
+            false => at,
+        };
+        let judged = judged(&at, &found);
+        Ok(Compared {
+            look_again: judged.look_again || news,
+            ..judged
+        })
     }
 
     async fn look_up(&self, external_po: &str) -> Result<Vec<Booked>, Failure> {
@@ -260,7 +273,7 @@ fn judged(at: &Situation<'_>, found: &[Booked]) -> Compared {
         ];
         if repairs(&under_way) {
             compared.look_again = true;
-        } else if !all.is_empty() && may_still_ship(state) && progress.cancelled.is_none() {
+        } else if !all.is_empty() && may_still_ship(state) && !is_settled_by_rule(at) {
             let problem = Problem::new(Kind::CancelledInErp);
             compared.problems.push(numbers(problem, &all));
         } else if all.is_empty() && progress.sales_order.booked().is_some() {
@@ -279,6 +292,11 @@ fn is_live(order: &Booked) -> bool {
         line.qty_open + line.qty_allocated + line.qty_picked + line.qty_shipped > 0
     };
     order.status != OrderStatus::Cancelled && order.lines.iter().any(open)
+}
+
+/// Is an order that the house canceled settled without a person, by refund or cancelation?
+fn is_settled_by_rule(at: &Situation<'_>) -> bool {
+    at.row.progress.cancelled.is_some() || at.shop.policy.short_ship == ShortShip::Refund
 }
 
 fn may_still_ship(state: &State) -> bool {

@@ -8,6 +8,7 @@ mod shipment;
 
 pub use address::ship_to;
 pub use order::order;
+pub(crate) use papers::code;
 pub use papers::{credit_memo, erp_return, marketplace_return};
 pub use sales_order::{SalesOrderDraft, matches, new_sales_order};
 pub use shipment::shipment;

@@ -107,7 +107,8 @@ impl Env {
             let shop = shop(&plan, client);
             let clock = plan.thaw.clock(&clock);
             let limits = plan.limits.clone();
-            let connections = Connections::new(ledger.clone(), vec![shop], site(rest), clock);
+            let site = site(rest, plan.erp.returns_in);
+            let connections = Connections::new(ledger.clone(), vec![shop], site, clock);
             let stock = plan.stock.clone();
             Arc::new(connections.with_limits(limits).with_stock(stock))
         };
@@ -187,12 +188,6 @@ impl Env {
             .pull_shipments_once(&feed)
             .await
             .map(|_| ())
-    }
-
-    /// Where the feeds stand.
-    pub async fn cursors(&self) -> Vec<String> {
-        let feeds = self.ledger.feeds().await.unwrap();
-        feeds.into_iter().filter_map(|feed| feed.cursor).collect()
     }
 
     /// The wire to Mirakl, or to BlueCherry.

@@ -1,6 +1,7 @@
 //! Each effect of an order's run against both simulators: done, done twice, answer lost, refused.
 
 mod accept;
+mod aftercare;
 mod budgets;
 mod cancel;
 mod commands;
@@ -9,6 +10,7 @@ mod gates;
 mod harness;
 mod hostile;
 mod matrix;
+mod papers;
 mod plan;
 mod reading;
 mod ship;

@@ -38,6 +38,8 @@ pub struct Plan {
     /// None: the account opened for the marketplace.
     pub customer: Option<CustomerModel>,
     pub poll: Duration,
+    /// Time between two reads of the shop's returns; None: it has none.
+    pub returns_every: Option<Duration>,
     pub limits: Limits,
     /// What is published of stock; nothing by default.
     pub stock: StockSettings,
@@ -124,6 +126,7 @@ impl Plan {
             },
             customer: None,
             poll: Duration::from_secs(60),
+            returns_every: None,
             limits: Limits::default(),
             stock: StockSettings::default(),
             spoiled: false,
@@ -200,12 +203,12 @@ pub fn shop(plan: &Plan, client: mirakl::Client) -> Shop {
         cancel_after_days: 14,
         terms: None,
         price_level: None,
-        returns_every: None,
+        returns_every: plan.returns_every,
     }
 }
 
 /// The site as its configuration would make it.
-pub fn site(rest: Rest) -> Site {
+pub fn site(rest: Rest, returns_in: bool) -> Site {
     Site {
         name: "SIMSITE".to_owned(),
         binding: Arc::new(rest),
@@ -214,7 +217,7 @@ pub fn site(rest: Rest) -> Site {
         read_lag: LAG,
         queue_cycle: CYCLE,
         poll: Duration::from_secs(60),
-        returns_in: true,
+        returns_in,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a newly read order proves of calls whose answer was lost.
 
 use super::care::Care;
+use super::is_disputed;
 use super::units::canceled_on_mirakl;
 use crate::order::Order;
 use crate::refund::{SentState, read_back};
@@ -16,12 +17,27 @@ pub fn cancelation_effect(key: &str) -> String {
     format!("{}:{key}", Step::CancelLines.as_str())
 }
 
+/// The word of OR64's intent.
+pub fn incident_effect(order_line_id: &str) -> String {
+    format!("{}:{order_line_id}", Step::ResolveIncident.as_str())
+}
+
 impl Care {
-    /// Takes in what an order shows of refunds and cancelations without a known outcome; what it does
-    /// not show was not done. Answers the effects that are settled by it.
+    /// Takes in what an order shows of refunds and cancelations without a known outcome, and of an
+    /// incident; what it does not show was not done. Answers the effects that are settled by it.
     ///
-    /// Nothing while the order was read too early to tell.
+    /// Nothing is said of a call before the order was read late enough to tell.
     pub fn absorb(&mut self, order: &Order) -> Vec<String> {
+        let mut settled = vec![];
+        let over = self
+            .resolving
+            .take_if(|r| !is_disputed(order, &r.order_line_id));
+        settled.extend(over.map(|r| incident_effect(&r.order_line_id)));
+        settled.extend(self.read_back(order));
+        settled
+    }
+
+    fn read_back(&mut self, order: &Order) -> Vec<String> {
         let is_told = self.read_after.is_some_and(|after| order.read_at >= after);
         let Some(paid) = order.paid.as_ref().filter(|_| is_told) else {
             return vec![];

@@ -11,12 +11,13 @@ mod units;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use absorb::{cancelation_effect, refund_effect};
+pub use absorb::{cancelation_effect, incident_effect, refund_effect};
 pub use care::{Care, ErpUnits, Resolving, ReturnTold, SentCancelation, Stop, incident_key};
 pub use refunds::{planned, refunds_due};
-pub use returning::{ReturnStep, erp_subject, returns_due, steps as return_steps};
+pub use returning::{ReturnStep, erp_subject, passed_untaken, returns_due, steps as return_steps};
 pub use units::{
-    CancelationItem, canceled_on_mirakl, shorts, to_cancel_in_erp, to_ship, unsettled,
+    CancelationItem, canceled_by_now, canceled_on_mirakl, is_nothing_left, shorts,
+    to_cancel_in_erp, to_ship, unsettled,
 };
 
 use crate::exception::{Kind, Problem};
@@ -55,7 +56,7 @@ pub fn due(progress: &Progress, facts: &Facts<'_>) -> Option<Step> {
         return Some(Step::Refund);
     }
     if units_settled_by_rule(facts) && !cancelations_due(progress, facts).is_empty() {
-        let whole = facts.order.can_cancel && units::is_all_short(progress, facts);
+        let whole = facts.order.can_cancel && units::is_nothing_left(progress, facts);
         return Some(if whole {
             Step::CancelOrder
         } else {

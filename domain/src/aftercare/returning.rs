@@ -6,7 +6,7 @@ use crate::fulfillment::Facts;
 use crate::papers::{ErpReturn, MarketplaceReturn, Papers};
 use crate::progress::Progress;
 use crate::refund::{CreditMemo, MemoStatus};
-use crate::returns::{self, Authorization, Next, ReturnLine};
+use crate::returns::{self, Authorization, Next, Return, ReturnLine, ReturnState};
 
 /// A step that is due for a return.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,34 @@ pub fn returns_due(progress: &Progress, facts: &Facts<'_>) -> Vec<ReturnStep> {
         })
     });
     all
+}
+
+/// Steps that a return has behind it, by whomever, and of which nothing is noted: the answer was lost,
+/// or somebody did it by hand.
+pub fn passed_untaken(progress: &Progress, papers: &Papers) -> Vec<(String, Vec<&'static str>)> {
+    let all = papers.returns.iter().map(|shown| {
+        let told = progress.care.told_of(&shown.return_id);
+        let number = told.and_then(|told| told.ra_number.as_deref());
+        let authorized = papers.erp_return_of(shown, number).is_some();
+        let mut passed = passed(&shown.shown, authorized);
+        passed.retain(|word| !told.is_some_and(|told| told.taken.iter().any(|one| one == word)));
+        (shown.return_id.clone(), passed)
+    });
+    all.filter(|(_, passed)| !passed.is_empty()).collect()
+}
+
+fn passed(shown: &Return, authorized: bool) -> Vec<&'static str> {
+    let judged = shown.lines.iter().all(|line| line.compliant.is_some());
+    let reached = match shown.state {
+        ReturnState::InProgress => 1,
+        ReturnState::Received if judged => 3,
+        ReturnState::Received => 2,
+        ReturnState::Closed => 4,
+        _ => 0,
+    };
+    let words = ["accept", "receive", "comply", "close"].into_iter();
+    let begun = authorized.then_some("authorize");
+    begun.into_iter().chain(words.take(reached)).collect()
 }
 
 /// Returns that need a person, by subject.
@@ -76,16 +104,20 @@ pub fn steps(progress: &Progress, facts: &Facts<'_>) -> Vec<ReturnStep> {
     });
     let mut all: Vec<ReturnStep> = marketplace.collect();
     if aftercare.returns.creates {
-        all.extend(papers.erp_returns.iter().filter_map(|there| {
-            papers.return_of(there, progress).is_none().then(|| {
-                let number = Some(there.ra_number.as_str());
-                let credited = is_credited(&there.authorized, number, &papers.credits);
-                let authorization = &there.authorization;
-                ReturnStep {
-                    subject: erp_subject(&there.ra_number),
-                    next: returns::next_of_erp(authorization, None, credited, &aftercare.returns),
-                }
-            })
+        let unknown = papers
+            .erp_returns
+            .iter()
+            .filter(|there| papers.return_of(there, progress).is_none())
+            // The customer announced these goods on Mirakl, and the ERP knows them by another number.
+            .filter(|there| !papers.is_announced(there));
+        all.extend(unknown.map(|there| {
+            let number = Some(there.ra_number.as_str());
+            let credited = is_credited(&there.lines(), number, &papers.credits);
+            let authorization = &there.authorization;
+            ReturnStep {
+                subject: erp_subject(&there.ra_number),
+                next: returns::next_of_erp(authorization, None, credited, &aftercare.returns),
+            }
         }));
     }
     all
@@ -108,6 +140,24 @@ impl Papers {
             there.external_return_id.as_deref() == Some(shown.return_id.as_str())
                 || number == Some(there.ra_number.as_str())
         })
+    }
+
+    /// Is a return of the same lines under way on Mirakl that no other return of the ERP stands for?
+    fn is_announced(&self, there: &ErpReturn) -> bool {
+        let is_of_ours = |shown: &MarketplaceReturn| {
+            let mut all = self.erp_returns.iter();
+            all.any(|one| one.external_return_id.as_deref() == Some(shown.return_id.as_str()))
+        };
+        let under_way = self.returns.iter().filter(|shown| {
+            matches!(
+                shown.shown.state,
+                ReturnState::WaitingAcceptance | ReturnState::InProgress
+            ) && !is_of_ours(shown)
+        });
+        let lines = there.lines();
+        under_way
+            .flat_map(|shown| &shown.shown.lines)
+            .any(|line| lines.iter().any(|l| l.order_line_id == line.order_line_id))
     }
 
     /// Mirakl's side of a return of the ERP; empty while Mirakl does not show it.

@@ -16,6 +16,15 @@ pub fn canceled_on_mirakl(line: &Line) -> u32 {
     }
 }
 
+/// Units of a line that are canceled on Mirakl, those included that it took from us and that the order
+/// as last read may not show yet.
+pub fn canceled_by_now(progress: &Progress, line: &Line) -> u32 {
+    let ours = progress.care.cancelations.iter();
+    let ours = ours.filter(|c| c.is_done && c.order_line_id == line.line_id);
+    let ours = ours.map(|c| c.to).max().unwrap_or(0);
+    canceled_on_mirakl(line).max(ours).min(line.quantity)
+}
+
 /// Units that Mirakl canceled and BlueCherry has not, by line: they must not leave.
 ///
 /// A line that was refused at acceptance is none of them: BlueCherry never took it.
@@ -75,7 +84,7 @@ pub fn shorts(progress: &Progress, facts: &Facts<'_>) -> Vec<Short> {
             quantity: units
                 .canceled(&line.line_id)
                 .min(line.quantity)
-                .saturating_sub(canceled_on_mirakl(line)),
+                .saturating_sub(canceled_by_now(progress, line)),
         })
         .filter(|short| short.quantity > 0)
         .collect()
@@ -95,7 +104,7 @@ pub fn unsettled(progress: &Progress, facts: &Facts<'_>) -> Vec<Short> {
 /// Units of a line that are still to be shipped: what Mirakl canceled and what was repaid is not.
 pub fn to_ship(progress: &Progress, line: &Line) -> u32 {
     line.quantity
-        .saturating_sub(canceled_on_mirakl(line))
+        .saturating_sub(canceled_by_now(progress, line))
         .saturating_sub(progress.care.excluded(&line.line_id))
 }
 
@@ -136,7 +145,7 @@ pub(super) fn cancelations(
     let item = |short: &Short| {
         let id = &short.order_line_id;
         let line = order.lines.iter().find(|l| l.line_id == *id)?;
-        let from = canceled_on_mirakl(line);
+        let from = canceled_by_now(progress, line);
         let to = from.saturating_add(short.quantity);
         let is_sent = progress
             .care
@@ -176,19 +185,22 @@ fn before_delivery(state: &State) -> bool {
     )
 }
 
-/// Has BlueCherry canceled every unit that Mirakl still waits for?
-pub fn is_all_short(progress: &Progress, facts: &Facts<'_>) -> bool {
+/// Is no unit left that BlueCherry could still ship, because it canceled what Mirakl waits for, or
+/// because all was canceled or repaid? Not so for an order that was called off as a whole.
+pub fn is_nothing_left(progress: &Progress, facts: &Facts<'_>) -> bool {
     let shorts = shorts(progress, facts);
-    let mut open = facts
+    let lines = facts
         .order
-        .open_lines()
-        .filter(|l| canceled_on_mirakl(l) < l.quantity)
-        .peekable();
-    open.peek().is_some()
-        && open.all(|line| {
-            let left = line.quantity - canceled_on_mirakl(line);
-            shorts
-                .iter()
-                .any(|s| s.order_line_id == line.line_id && s.quantity >= left)
+        .lines
+        .iter()
+        .filter(|line| is_booked(progress, line));
+    let is_known = progress.care.erp_units.is_some() && progress.cancelled.is_none();
+    is_known
+        && lines.into_iter().all(|line| {
+            let short = shorts.iter().find(|s| s.order_line_id == line.line_id);
+            let left = line
+                .quantity
+                .saturating_sub(canceled_by_now(progress, line));
+            short.map_or(0, |short| short.quantity) >= left
         })
 }

@@ -68,8 +68,10 @@ pub fn next_step(progress: &Progress, facts: &Facts<'_>) -> Step {
     }
     match aftercare::due(progress, facts) {
         Some(due) => checked(progress, facts, due),
-        // The end waits until it is known what became of the last call.
-        None if aftercare::is_in_doubt(progress) && matches!(step, Step::Done(_)) => {
+        // What became of the last call comes with the next pull; a person is asked all the same.
+        None if aftercare::is_in_doubt(progress)
+            && !matches!(step, Step::Wait(Wait::Person(_))) =>
+        {
             Step::Wait(Wait::ReadBack)
         }
         None => step,
@@ -102,7 +104,7 @@ fn gives_way(step: &Step) -> bool {
         step,
         Step::Wait(
             Wait::Payment | Wait::Shipment | Wait::Tracking | Wait::Aftercare | Wait::Person(_)
-        ) | Step::Done(Outcome::Fulfilled)
+        ) | Step::Done(Outcome::Fulfilled | Outcome::Cancelled)
     )
 }
 
@@ -237,6 +239,7 @@ fn before_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
                 .or_else(|| canceled_by_the_house(progress, facts));
             match problem {
                 Some(wait) => wait,
+                None if aftercare::is_nothing_left(progress, facts) => Step::Wait(Wait::Shipment),
                 None if facts.order.has_address => Step::Release,
                 None => Step::Wait(Wait::Address),
             }
@@ -257,6 +260,9 @@ fn after_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
     let left = shipped(&open, facts.shipments) != Shipped::Nothing;
     let by_parcels = !progress.told.is_empty();
     let ours = progress.shipment == Sent::Yes || by_parcels || progress.settled_by_hand;
+    if !left && !ours && aftercare::is_nothing_left(progress, facts) {
+        return Step::Done(Outcome::Cancelled);
+    }
     if !left && !ours {
         return person(Problem::new(Kind::ShippedElsewhere));
     }

@@ -167,6 +167,9 @@ pub fn plan(
 ) -> Vec<Planned> {
     let mut book = book::Book::open(order, sent, rules);
     let latest = latest(memos);
+    for memo in latest.iter().filter(|m| m.status == MemoStatus::Voided) {
+        book.orphan(memo);
+    }
     let mut planned = Vec::new();
     for (place, memo) in latest.iter().enumerate() {
         match &memo.status {

@@ -111,7 +111,7 @@ pub(crate) async fn link(conn: &mut AnyConnection, key: &OrderKey) -> Result<()>
     Ok(())
 }
 
-/// The papers of an order.
+/// The papers of an order, where a credit has the reason of its return.
 pub(crate) async fn papers_of(
     conn: &mut AnyConnection,
     key: &OrderKey,
@@ -136,5 +136,5 @@ pub(crate) async fn papers_of(
             _ => papers.returns.push(columns.json("facts")?),
         }
     }
-    Ok(papers)
+    Ok(papers.with_reasons())
 }

@@ -207,6 +207,10 @@ async fn returns_are_read_page_by_page_and_a_broken_one_stops_nobody() {
     assert_eq!(read.items[0].read.as_ref().unwrap().state, "TELEPORTED");
     assert_eq!(read.items[1].return_id.as_deref(), Some("r2"));
     assert!(read.items[1].read.is_err());
+    assert_eq!(read.items[1].json, r#"{"id":"r2","state":7}"#);
+    let shown = format!("{read:?}");
+    assert!(!shown.contains("\"order_commercial_id"), "{shown}");
+    assert!(server.seen()[0].starts_with("GET /api/returns?limit=100 "));
 
     let next = ReturnQuery {
         page_token: read.next_page_token,

@@ -206,6 +206,7 @@ pub fn control_routes() -> Router<Shared> {
     Router::new()
         .route("/_sim/refunds", post(refund_by_hand))
         .route("/_sim/refunds/confirm", post(confirm))
+        .route("/_sim/cancelations", post(cancel_by_hand))
         .route("/_sim/incidents", post(open_incident))
         .route("/_sim/incidents/close", post(close_incident))
 }
@@ -256,7 +257,9 @@ async fn or28(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
 }
 
 async fn or30(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
-    change(&shared, &headers, &body, cancelation::cancel)
+    change(&shared, &headers, &body, |world, body| {
+        cancelation::cancel(world, body, By::Api)
+    })
 }
 
 async fn or64(
@@ -320,17 +323,30 @@ fn change(
 }
 
 async fn refund_by_hand(State(shared): State<Shared>, body: Bytes) -> Response {
-    let Ok(body) = serde_json::from_slice::<Value>(&body) else {
-        return sentence(StatusCode::BAD_REQUEST, "a refund as JSON is needed");
+    by_hand(&shared, &body, refund::refund)
+}
+
+async fn cancel_by_hand(State(shared): State<Shared>, body: Bytes) -> Response {
+    by_hand(&shared, &body, cancelation::cancel)
+}
+
+/// What the operator or the seller does in the portal.
+fn by_hand(
+    shared: &Shared,
+    body: &Bytes,
+    work: impl FnOnce(&mut World, &Value, By) -> Result<Value, Refusal>,
+) -> Response {
+    let Ok(body) = serde_json::from_slice::<Value>(body) else {
+        return sentence(StatusCode::BAD_REQUEST, "a body as JSON is needed");
     };
     let by = match body.get("by").and_then(Value::as_str) {
         None | Some("operator") => By::Operator,
         Some("seller") => By::Seller,
         Some(_) => return sentence(StatusCode::BAD_REQUEST, "by is operator or seller"),
     };
-    let mut world = lock(&shared);
+    let mut world = lock(shared);
     world.settle();
-    match refund::refund(&mut world, &body, by) {
+    match work(&mut world, &body, by) {
         Ok(answer) => (StatusCode::CREATED, Json(answer)).into_response(),
         Err(refusal) => sentence(refusal.status, &refusal.message),
     }

@@ -10,7 +10,7 @@ use super::error::Refusal;
 use super::options::MiraklOptions;
 use super::order::{Line, Order, State};
 use super::parts::{Parts, reason};
-use super::refund::{check_mode, items};
+use super::refund::{By, check_mode, items};
 use super::world::World;
 
 /// One cancelation on a line.
@@ -43,14 +43,16 @@ pub fn shown(cancelation: &Cancelation) -> Value {
     })
 }
 
-/// OR30: cancels every item, or none.
+/// OR30, and what the operator cancels: every item, or none. The operator may for any reason, and while
+/// units are still to be shipped.
 ///
 /// # Errors
 /// An item that cannot be canceled.
-pub fn cancel(world: &mut World, body: &Value) -> Result<Value, Refusal> {
+pub fn cancel(world: &mut World, body: &Value, by: By) -> Result<Value, Refusal> {
     let options = world.options.clone();
     let now = world.now();
-    if !options.partial_cancelation {
+    let is_shop = by != By::Operator;
+    if is_shop && !options.partial_cancelation {
         let words = "Partial cancelation is not activated";
         return Err(Refusal::new(axum::http::StatusCode::FORBIDDEN, words));
     }
@@ -62,8 +64,10 @@ pub fn cancel(world: &mut World, body: &Value) -> Result<Value, Refusal> {
         asked.check_money(order, &options)?;
         check_mode(mode, order)?;
         let line = &order.lines[at];
-        check_state(order, line, &options)?;
-        reason(&options, &asked.reason_code, "CANCELATION", true)?;
+        if is_shop {
+            check_state(order, line, &options)?;
+        }
+        reason(&options, &asked.reason_code, "CANCELATION", is_shop)?;
         let open = order.left_to_ship().get(at).copied().unwrap_or_default();
         if asked.quantity == 0 || asked.quantity > open {
             let id = &line.order_line_id;
@@ -115,7 +119,8 @@ pub fn cancel(world: &mut World, body: &Value) -> Result<Value, Refusal> {
         let effect = world.effect(&order_id, row.clone());
         world.aftercare.cancelations.push(effect);
         if is_ended {
-            world.note_cancel(&order_id, "api", None);
+            let word = if is_shop { "api" } else { "operator" };
+            world.note_cancel(&order_id, word, None);
         }
         answer.push(row);
     }

@@ -277,11 +277,7 @@ fn creating(at: &Situation<'_>, there: &ErpReturn) -> Result<Creating, Problem> 
     };
     Ok(Creating {
         ra_number: there.ra_number.clone(),
-        lines: there
-            .authorized
-            .iter()
-            .map(line)
-            .collect::<Result<_, _>>()?,
+        lines: there.lines().iter().map(line).collect::<Result<_, _>>()?,
         method_code: at.shop.policy.return_method.clone().unwrap_or_default(),
     })
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::faults::{Fault, Way};
 use crate::harness::Env;
 use crate::plan::{Plan, plain};
+use crate::web;
 use crate::writes::scene::Write;
 
 /// What makes a call.
@@ -25,6 +26,12 @@ pub enum Maker {
     References,
     /// The read of fulfilments, of one that is not in the ledger yet.
     Shipments,
+    /// The pull of orders, and beside it of a return that is not in the ledger yet.
+    Returns,
+    /// The read of fulfilments, and beside it of a return that is not in the ledger yet.
+    ErpReturns,
+    /// The read of fulfilments, and beside it of a credit memo that is not in the ledger yet.
+    Credits,
 }
 
 /// One row: a call.
@@ -82,6 +89,9 @@ pub const CALLS: &[Called] = &[
     read("find_customer", Maker::Step(Write::Customer)),
     write("put_customer", "put_customer", Write::Customer),
     read("list_fulfilments", Maker::Shipments),
+    read("RT11", Maker::Returns),
+    read("list_returns", Maker::ErpReturns),
+    read("list_credit_memos", Maker::Credits),
 ];
 
 impl Called {
@@ -90,7 +100,25 @@ impl Called {
     }
 
     pub fn is_feed(&self) -> bool {
-        matches!(self.maker, Maker::Orders | Maker::Shipments)
+        !matches!(self.maker, Maker::Step(_) | Maker::References)
+    }
+
+    /// Does a page tell how many rows it should have?
+    pub fn counts_rows(&self) -> bool {
+        self.maker != Maker::Returns
+    }
+
+    /// Where its feed stands.
+    pub async fn cursor(&self, env: &Env) -> Option<String> {
+        let feed = match self.maker {
+            Maker::Step(_) => return None,
+            Maker::Orders | Maker::References => "nordwind/orders",
+            Maker::Shipments => "SIMSITE/shipments",
+            Maker::Returns => "nordwind/returns",
+            Maker::ErpReturns => "SIMSITE/returns",
+            Maker::Credits => "SIMSITE/credit_memos",
+        };
+        env.ledger.cursor(feed).await.unwrap()
     }
 
     /// Does yesterday's copy serve when it fails?
@@ -115,6 +143,9 @@ impl Called {
             plan.customer = Some(CustomerModel::Consumer);
         }
         plan.mirakl.multi_shipment = self.maker == Maker::Step(Write::Parcel);
+        plan.mirakl.returns = self.maker == Maker::Returns;
+        plan.returns_every = (self.maker == Maker::Returns).then_some(Duration::ZERO);
+        plan.erp.returns_in = self.maker == Maker::ErpReturns;
         if self.name == "PC01" {
             plan.mappings.carriers = vec![CarrierRow {
                 marketplace: "*".into(),
@@ -156,6 +187,35 @@ impl Called {
                 env.erp_control("/_sim/shipments", &body).await;
                 key
             }
+            Maker::Returns => {
+                let key = env.released(plain(order_id)).await;
+                env.ship(&key, json!({})).await;
+                assert_eq!(env.drive(&key).await, self.end());
+                let commercial_id = order_id.strip_suffix("-A").unwrap();
+                let line = json!({"order_line_id": format!("{order_id}-1"), "quantity": 1});
+                let wish = json!({
+                    "order_commercial_id": commercial_id, "return_lines": [line],
+                });
+                web::post(&env.mirakl.url(), "/_sim/returns", &wish).await;
+                key
+            }
+            Maker::ErpReturns => {
+                let key = env.released(plain(order_id)).await;
+                let line = json!({"external_line_id": format!("{order_id}-1"), "qty": 1});
+                let mut came = json!({"lines": [line]});
+                came["ord_num"] = env.sales_order(&key)["ord_num"].clone();
+                env.erp_control("/_sim/returns/receive", &came).await;
+                key
+            }
+            Maker::Credits => {
+                let key = env.released(plain(order_id)).await;
+                let line = json!({"external_line_id": format!("{order_id}-1"), "qty": 1});
+                let draft = json!({
+                    "external_po": format!("NW-{order_id}"), "lines": [line], "status": "draft",
+                });
+                env.erp_control("/_sim/credit-memos", &draft).await;
+                key
+            }
         };
         env.clock.advance(Duration::from_millis(1));
         key
@@ -168,10 +228,12 @@ impl Called {
             Maker::Step(write) if cut_off => env.act_cut_off(key, &write.step()).await.map(|_| ()),
             // A step may wait for a read-back, or end in a decision: both are looked at later.
             Maker::Step(write) => env.act(key, &write.step()).await.map(|_| ()),
-            Maker::Orders | Maker::References if cut_off => env.pull_cut_off().await,
-            Maker::Orders | Maker::References => env.try_pull().await,
-            Maker::Shipments if cut_off => env.pull_shipments_cut_off().await,
-            Maker::Shipments => env.try_pull_shipments().await,
+            Maker::Orders | Maker::References | Maker::Returns if cut_off => {
+                env.pull_cut_off().await
+            }
+            Maker::Orders | Maker::References | Maker::Returns => env.try_pull().await,
+            _ if cut_off => env.pull_shipments_cut_off().await,
+            _ => env.try_pull_shipments().await,
         }
     }
 
@@ -188,7 +250,8 @@ impl Called {
         match self.maker {
             Maker::Step(write) => write.end(),
             Maker::Orders | Maker::References => Step::Wait(Wait::Payment),
-            Maker::Shipments => Step::Wait(Wait::Aftercare),
+            Maker::Shipments | Maker::Returns => Step::Wait(Wait::Aftercare),
+            Maker::ErpReturns | Maker::Credits => Step::Wait(Wait::Shipment),
         }
     }
 
@@ -205,6 +268,9 @@ impl Called {
                 usize::from(*written == env.sales_order(key)["ord_num"])
             }
             Maker::Shipments => env.seen(key, "shipments").len(),
+            Maker::Returns => env.row(key).await.papers.returns.len(),
+            Maker::ErpReturns => env.row(key).await.papers.erp_returns.len(),
+            Maker::Credits => env.row(key).await.papers.credits.len(),
         }
     }
 

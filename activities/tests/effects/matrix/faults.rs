@@ -95,7 +95,8 @@ impl Fault {
         match self.way {
             Way::Stale => !called.is_read && !called.is_mirakls(),
             // A read is carried out and changes nothing: before and after are the same.
-            Way::After(Spoil::NoRows | Spoil::Repeated) => called.is_feed(),
+            Way::After(Spoil::NoRows) => called.is_feed() && called.counts_rows(),
+            Way::After(Spoil::Repeated) => called.is_feed(),
             Way::Instead(Spoil::Never) => true,
             Way::Instead(_) => !called.is_read,
             _ => true,

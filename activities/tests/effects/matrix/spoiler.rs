@@ -249,7 +249,7 @@ async fn spoiled(near: &mut TcpStream, answer: &[u8], how: Spoil) -> std::io::Re
 fn mutate(value: &mut Value, how: Spoil) {
     match value {
         Value::Object(fields) => {
-            for rows in ["orders", "items"] {
+            for rows in ["orders", "items", "data"] {
                 let Some(Value::Array(rows)) = fields.get_mut(rows) else {
                     continue;
                 };
@@ -300,6 +300,7 @@ fn op(line: &str) -> &'static str {
         ("PUT", ["api", "orders", _, "cancel"]) => "OR29",
         ("POST", ["api", "shipments"]) => "ST01",
         ("GET", ["api", "shipments"]) => "ST11",
+        ("GET", ["api", "returns"]) => "RT11",
         ("GET", ["api", "shipping", "carriers"]) => "SH21",
         ("GET", ["api", "shipping", "types"]) => "SH12",
         ("GET", ["api", "platform", "configuration"]) => "PC01",
@@ -312,6 +313,8 @@ fn op(line: &str) -> &'static str {
         (_, ["v1", "sales-orders", _, "release"]) => "release_sales_order",
         (_, ["v1", "sales-orders", _, "cancel-lines"]) => "cancel_lines",
         ("GET", ["v1", "fulfilments"]) => "list_fulfilments",
+        ("GET", ["v1", "returns"]) => "list_returns",
+        ("GET", ["v1", "credit-memos"]) => "list_credit_memos",
         _ => "other",
     }
 }

@@ -5,15 +5,17 @@ use serde_json::Value;
 
 use super::scene::Write;
 use crate::harness::list;
-use crate::plan::{CALL, Plan};
+use crate::plan::CALL;
 
-const WRITES: [Write; 6] = [
+const WRITES: [Write; 8] = [
     Write::Create,
     Write::Accept,
     Write::Release,
     Write::CancelLines,
     Write::CancelOrder,
     Write::Confirm,
+    Write::CancelOnMirakl,
+    Write::Refund,
 ];
 
 #[tokio::test]
@@ -21,7 +23,7 @@ async fn a_thawed_attempt_sends_only_what_ends_before_its_noted_deadline() {
     for write in WRITES {
         let mut late = 0;
         for nth in 1..=12 {
-            let plan = Plan::usual();
+            let plan = write.plan();
             let thaw = plan.thaw.clone();
             let env = plan.start().await;
             let key = write.order(&env, "C1-A").await;

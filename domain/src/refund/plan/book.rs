@@ -27,6 +27,8 @@ pub(super) struct Book<'a> {
     in_flight: BTreeMap<String, Vec<Money>>,
     /// Refunds of others that no credit stands for yet.
     foreign: Vec<Foreign>,
+    /// Refunds for memos that were voided since, with their IDs.
+    orphans: Vec<(&'a Sent, &'a str)>,
     /// By line: short units that memos stand for.
     short_by_memo: BTreeMap<String, u32>,
     seen: BTreeSet<Cause>,
@@ -55,11 +57,24 @@ fn whole(item: &RefundItem) -> Money {
     money
 }
 
+/// Mirakl's ID of a refund, once it is known.
+fn refund_id(sent: &Sent) -> Option<&str> {
+    match &sent.state {
+        SentState::Done { refund_id } => Some(refund_id),
+        SentState::Unknown | SentState::Refused => None,
+    }
+}
+
 impl<'a> Book<'a> {
     pub(super) fn open(order: &'a PaidOrder, sent: &'a [Sent], rules: &'a Rules) -> Self {
         let back = read_back(sent, order);
         let mut in_flight: BTreeMap<String, Vec<Money>> = BTreeMap::new();
         for (n, send) in sent.iter().enumerate() {
+            // Credits that stand for one refund are on the way once.
+            let id = refund_id(send);
+            if id.is_some() && sent.iter().take(n).any(|s| refund_id(s) == id) {
+                continue;
+            }
             let line = order.line(&send.item.order_line_id);
             let shown = match &send.state {
                 SentState::Refused => continue,
@@ -80,6 +95,7 @@ impl<'a> Book<'a> {
             digits: minor_digits(&order.currency),
             in_flight,
             foreign: back.foreign,
+            orphans: vec![],
             short_by_memo: BTreeMap::new(),
             seen: BTreeSet::new(),
         }
@@ -102,8 +118,8 @@ impl<'a> Book<'a> {
         Planned::Refund(item)
     }
 
-    /// A refund of somebody else of just this money; it is spent by asking.
-    fn answer(&mut self, order_line_id: &str, money: &Money) -> Option<String> {
+    /// A refund of somebody else of just this money.
+    fn answer_of_others(&mut self, order_line_id: &str, money: &Money) -> Option<String> {
         let place = self.foreign.iter().position(|f| {
             let shown = &f.refund.money;
             f.order_line_id == order_line_id
@@ -111,6 +127,34 @@ impl<'a> Book<'a> {
                 && shown.shipping == money.shipping
         })?;
         Some(self.foreign.remove(place).refund.id)
+    }
+
+    /// A refund that no credit stands for any more: of somebody else, or for a memo that was voided
+    /// since. It is spent by asking.
+    fn answer(&mut self, order_line_id: &str, money: &Money) -> Option<String> {
+        self.answer_of_others(order_line_id, money).or_else(|| {
+            let place = self.orphans.iter().position(|(sent, _)| {
+                let item = &sent.item;
+                item.order_line_id == order_line_id
+                    && item.money.amount == money.amount
+                    && item.money.shipping == money.shipping
+            })?;
+            Some(self.orphans.remove(place).1.to_owned())
+        })
+    }
+
+    /// Lets the refunds of voided memos stand for other credits.
+    pub(super) fn orphan(&mut self, memo: &CreditMemo) {
+        let free = self.refunded_for(memo);
+        let free = free.filter_map(|(_, sent)| Some((sent, refund_id(sent)?)));
+        let free: Vec<_> = free.filter(|(sent, _)| !self.is_taken_over(sent)).collect();
+        self.orphans.extend(free);
+    }
+
+    /// Does another credit stand for the same refund?
+    fn is_taken_over(&self, sent: &Sent) -> bool {
+        let of_others = self.sent.iter().filter(|s| s.item.cause != sent.item.cause);
+        refund_id(sent).is_some_and(|id| of_others.into_iter().any(|s| refund_id(s) == Some(id)))
     }
 
     /// One line of a posted memo.
@@ -278,6 +322,7 @@ impl<'a> Book<'a> {
     /// What was refunded for a memo that was voided since.
     pub(super) fn voided(&self, memo: &CreditMemo) -> Vec<Planned> {
         self.refunded_for(memo)
+            .filter(|(_, sent)| !self.is_taken_over(sent))
             .map(|(_, sent)| {
                 let refunded = face(&sent.item.money);
                 let problem = Problem::VoidedAfterRefund { refunded };
