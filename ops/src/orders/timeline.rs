@@ -126,6 +126,10 @@ pub(super) fn says(event: &Event, currency: &str) -> String {
             detail("by").unwrap_or("somebody"),
             detail("outcome").unwrap_or("unknown"),
         ),
+        "reference_written" => format!(
+            "Mirakl has sales order{} as the seller's reference.",
+            numbered("sales_order")
+        ),
         "forgotten" => "Personal data erased for good.".into(),
         _ => aftercare::says(event, currency).unwrap_or_else(|| as_it_is(event)),
     }
@@ -235,6 +239,7 @@ mod tests {
                 "command",
                 &[("command", "hold"), ("by", "desk"), ("outcome", "held")],
             ),
+            event("reference_written", &[("sales_order", "500001")]),
             event("forgotten", &[]),
             event("teleported", &[("to", "Mars"), ("pieces", "2")]),
         ];
@@ -267,6 +272,7 @@ mod tests {
         Stage awaiting payment.
         A person said hold from the command line: held.
         A person said hold (desk): held.
+        Mirakl has sales order 500001 as the seller's reference.
         Personal data erased for good.
         teleported to=Mars pieces=2
         ");

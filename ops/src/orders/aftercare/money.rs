@@ -83,8 +83,13 @@ pub(super) fn on_the_way(row: &OrderRow) -> Vec<&Sent> {
             line.is_some_and(|line| line.refunds.iter().any(|shown| shown.id == *refund_id))
         }
     };
+    // Credits that stand for one refund are on the way once.
+    let is_counted = |place: usize, one: &Sent| {
+        let is_done = matches!(one.state, SentState::Done { .. });
+        is_done && sent.iter().take(place).any(|s| s.state == one.state)
+    };
     let all = sent.iter().enumerate();
-    all.filter(|(place, one)| !is_shown(*place, one))
+    all.filter(|(place, one)| !is_shown(*place, one) && !is_counted(*place, one))
         .map(|(_, one)| one)
         .collect()
 }

@@ -1,6 +1,6 @@
 //! Where the pieces of each line are.
 
-use domain::aftercare::canceled_on_mirakl;
+use domain::aftercare::canceled_by_now;
 use domain::order::Line;
 use domain::parcel;
 use domain::shipment::Quantity;
@@ -16,7 +16,7 @@ pub struct PiecesItem {
     pub line_id: String,
     /// As sold.
     pub ordered: u32,
-    /// Canceled on Mirakl, by whomever.
+    /// Canceled on Mirakl, by whomever; with what it took from us and may not show yet.
     pub canceled: u32,
     /// Of these, canceled too late for BlueCherry.
     pub not_canceled: u32,
@@ -46,7 +46,7 @@ pub(super) fn all(row: &OrderRow) -> Vec<PiecesItem> {
 fn of(row: &OrderRow, line: &Line) -> PiecesItem {
     let id = line.line_id.as_str();
     let care = &row.progress.care;
-    let canceled = canceled_on_mirakl(line);
+    let canceled = canceled_by_now(&row.progress, line);
     let units = care.erp_units.as_ref();
     let whole = row.progress.cancelled.is_some();
     let in_erp = units.map_or(0, |units| units.canceled(id));

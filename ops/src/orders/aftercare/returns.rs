@@ -103,9 +103,9 @@ impl Pair<'_> {
 
     fn announced(&self) -> Vec<Quantity> {
         let lines = match (self.shown, self.there) {
-            (Some(shown), _) => &shown.shown.lines,
-            (None, Some(there)) => &there.authorized,
-            (None, None) => return vec![],
+            (Some(shown), _) => shown.shown.lines.clone(),
+            (None, Some(there)) => there.lines(),
+            (None, None) => vec![],
         };
         let quantity = |line: &domain::returns::ReturnLine| Quantity {
             line_id: line.order_line_id.clone(),
