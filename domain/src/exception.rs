@@ -318,7 +318,7 @@ kinds! {
     /// One credit under two numbers.
     CreditPostedTwice, "credit_posted_twice", Finance, false,
         "Two posted credit memos of this order hold the same lines and amounts; only the first is refunded.",
-        "Void the second in BlueCherry. When both are right, let it through: it is then refunded as well.";
+        "Void the second in BlueCherry. When both are right, let it through with bcm orders correct: it is then refunded as well.";
     /// A credit that no longer stands as it was refunded.
     CreditChangedAfterRefund, "credit_changed_after_refund", Finance, false,
         "A credit memo was voided or changed after the customer had been repaid for it.",
@@ -334,7 +334,7 @@ kinds! {
     /// A refund that somebody made on Mirakl.
     RefundElsewhere, "refund_elsewhere", Finance, false,
         "A refund was made on the marketplace that this program did not send, so BlueCherry has no credit memo for it.",
-        "Approve the credit: enter a credit memo for the amount of the evidence in BlueCherry and mark it done.";
+        "Enter a credit memo for the amount of the evidence in BlueCherry: it counts for this refund, and nothing is repaid twice.";
     /// A credit that may be repaid already, as a lost ledger would have known.
     RefundUnsure, "refund_unsure", Finance, false,
         "The ledger was rebuilt, and Mirakl shows an earlier refund of this line that is for no credit of just that amount: it may be for this one.",
