@@ -253,7 +253,7 @@ fn restored(at: &Situation<'_>, found: Option<&SalesOrder>, hold_code: &str) -> 
         let held = held.is_some_and(|hold| same_code(&hold.code, hold_code));
         p.released = so.ship_to_set && !held && !cancelled;
     }
-    let open = open_quantities(&p, order);
+    let open = open_quantities(&p, order, &at.row.shipments);
     if let Shipped::Whole(shipment, parcel) = shipped(&open, &at.row.shipments) {
         let shown = order.tracking_number.is_some();
         let same = shown && order.tracking_number == parcel.tracking_number;

@@ -8,7 +8,7 @@ use crate::exception::{Kind, Problem};
 use crate::fulfillment::Facts;
 use crate::order::{Order, State};
 use crate::progress::Progress;
-use crate::refund::{self, Foreign, Planned, RefundItem, SentState, read_back, remaining};
+use crate::refund::{self, Foreign, Planned, RefundItem, read_back, remaining};
 
 /// What becomes of each credit of the order.
 pub fn planned(progress: &Progress, facts: &Facts<'_>) -> Vec<Planned> {
@@ -82,10 +82,23 @@ fn is_unsure(item: &RefundItem, unsure: &BTreeSet<String>, facts: &Facts<'_>) ->
         && !facts.aftercare.rules.approved.contains(&item.cause.key())
 }
 
-/// Does Mirakl take refunds where the order stands? Money must have been taken, and a refund is no
-/// way to call an order off.
+/// Does Mirakl take refunds where the order stands? Money must have been taken, a refund is no way to
+/// call an order off, and a closed order takes none any more.
 fn is_refundable(order: &Order) -> bool {
-    order.state.is_shipped() || (order.state == State::Shipping && order.debited_at.is_some())
+    match order.state {
+        State::Closed => false,
+        State::Shipping => order.debited_at.is_some(),
+        _ => order.state.is_shipped(),
+    }
+}
+
+/// Why an order will never take a refund again, in a word; empty for one that may.
+fn is_past_refunds(order: &Order) -> Option<&'static str> {
+    match order.state {
+        State::Closed => Some("closed"),
+        State::Refused | State::Canceled => Some("called_off"),
+        _ => None,
+    }
 }
 
 /// While the customer disputes a line, only what repays all that is left of it goes out: that ends the
@@ -96,12 +109,13 @@ fn waits_for_incident(item: &RefundItem, care: &Care, order: &Order) -> bool {
     let Some(line) = order.paid.as_ref().and_then(|paid| paid.line(id)) else {
         return disputed;
     };
-    let on_the_way: Vec<refund::Money> = care
-        .refunds
-        .iter()
-        .filter(|sent| sent.item.order_line_id == *id && sent.state == SentState::Unknown)
-        .map(|sent| sent.item.money.clone())
-        .collect();
+    let on_the_way = order
+        .paid
+        .as_ref()
+        .map(|paid| refund::in_flight(&care.refunds, paid));
+    let on_the_way = on_the_way
+        .and_then(|mut all| all.remove(id))
+        .unwrap_or_default();
     let left = |part: refund::Part| remaining(line, &part, &on_the_way).remaining();
     let repays_all = item.money.amount >= left(refund::Part::Amount)
         && item.money.shipping >= left(refund::Part::Shipping);
@@ -125,22 +139,23 @@ pub(super) fn parked(progress: &Progress, facts: &Facts<'_>) -> Vec<(String, Pro
                     .with("line", &credit.order_line_id);
                 parked.push((subject, problem));
             }
-            Planned::Refund(item) if order.state.is_called_off() => {
-                let problem = Problem::new(Kind::CreditUnusable)
-                    .with("line", &item.order_line_id)
-                    .with("amount", item.money.amount)
-                    .with("order", "called_off");
-                parked.push((item.cause.key(), problem));
+            Planned::Refund(item) => {
+                if let Some(word) = is_past_refunds(order) {
+                    let problem = Problem::new(Kind::CreditUnusable)
+                        .with("line", &item.order_line_id)
+                        .with("amount", item.money.amount)
+                        .with("order", word);
+                    parked.push((item.cause.key(), problem));
+                } else if is_unsure(&item, &unsure, facts) {
+                    let problem = Problem::new(Kind::RefundUnsure)
+                        .with("credit", item.cause.key())
+                        .with("line", &item.order_line_id)
+                        .with("amount", item.money.amount)
+                        .with("shipping", item.money.shipping);
+                    parked.push((item.cause.key(), problem));
+                }
             }
-            Planned::Refund(item) if is_unsure(&item, &unsure, facts) => {
-                let problem = Problem::new(Kind::RefundUnsure)
-                    .with("credit", item.cause.key())
-                    .with("line", &item.order_line_id)
-                    .with("amount", item.money.amount)
-                    .with("shipping", item.money.shipping);
-                parked.push((item.cause.key(), problem));
-            }
-            Planned::Refund(_) | Planned::Answered { .. } => {}
+            Planned::Answered { .. } => {}
         }
     }
     for foreign in foreign {
