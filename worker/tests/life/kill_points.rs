@@ -4,6 +4,8 @@
 //! A chain is one world in which one worker after the other dies at the next call of a list, each
 //! with orders of its own; the orders that the dead left are carried on by whoever comes next.
 
+mod aftercare;
+
 use std::time::Duration;
 
 use serde_json::json;
