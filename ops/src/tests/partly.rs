@@ -220,6 +220,7 @@ impl World {
             returned: MarketplaceReturn {
                 return_id: "R-1".into(),
                 updated_at: at(8100),
+                rma: None,
                 shown: Return {
                     state: ReturnState::Received,
                     lines: vec![return_line(TEE)],

@@ -87,7 +87,7 @@ pub async fn rebuild(
     };
     rebuilding.pull(&open, &mut document, &say).await?;
     rebuilding.restore(&open, &mut document, &say).await?;
-    rebuilding.papers(&mut document, &say).await?;
+    rebuilding.papers(&mut document, &say).await;
     rebuilding
         .remember(&client, open, &mut document, &say)
         .await?;
@@ -208,27 +208,23 @@ impl Rebuilding {
     /// Returns and credit memos, from the beginning of each list. Only now: by an order's refunds a
     /// credit is known to be repaid already, and by its sales order a memo finds it.
     ///
-    /// Mirakl's returns come first, so that none is made there for a return of BlueCherry that it has.
-    /// BlueCherry's lists may come later than the ledger: until then nothing is owed to anybody.
-    async fn papers(
-        &self,
-        document: &mut RebuildDocument,
-        say: &impl Fn(&str),
-    ) -> anyhow::Result<()> {
+    /// A list that does not come stops nothing: the next worker reads it, and until then nothing is
+    /// owed to anybody for it.
+    async fn papers(&self, document: &mut RebuildDocument, say: &impl Fn(&str)) {
         let pulls = Feeds::new(self.orders.clone());
-        for code in self.connections.shops.keys() {
-            say(&format!("reading the returns of {code}"));
-            let rows = again(|| pulls.read_returns_only(code)).await?;
-            document.papers += u64::from(rows);
-        }
-        say("reading the returns and credit memos of BlueCherry");
-        match again(|| pulls.read_papers_only()).await {
+        let mut count = |read: Result<u32, Failure>, of: &str| match read {
             Ok(rows) => document.papers += u64::from(rows),
             Err(failure) => say(&format!(
-                "not all returns and credit memos came ({failure}); the next worker reads them"
+                "those of {of} did not come ({failure}); the next worker reads them"
             )),
+        };
+        say("reading the returns and credit memos of BlueCherry");
+        count(again(|| pulls.read_papers_only()).await, "BlueCherry");
+        for code in self.connections.shops.keys() {
+            say(&format!("reading the returns of {code}"));
+            let read = again(|| pulls.read_returns_only(code)).await;
+            count(read, code.as_str());
         }
-        Ok(())
     }
 
     /// Asks for orders that have a run and did not come: a list may leave an order out, and one that

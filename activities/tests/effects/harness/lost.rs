@@ -46,10 +46,8 @@ impl Env {
 
     /// Reads returns and credit memos into a ledger that was lost.
     pub async fn read_papers(&self) {
-        self.feeds
-            .read_returns_only(&self.marketplace)
-            .await
-            .unwrap();
         self.feeds.read_papers_only().await.unwrap();
+        let returns = self.feeds.read_returns_only(&self.marketplace).await;
+        returns.unwrap();
     }
 }

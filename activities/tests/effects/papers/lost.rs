@@ -4,11 +4,13 @@ use domain::exception::Kind;
 use domain::marketplace::OrderKey;
 use domain::refund::MemoStatus;
 use domain::step::{Step, Wait};
+use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{CREDITS, credit, credits, feed, memo, open, says, site};
-use crate::harness::Env;
-use crate::plan::plain;
+use crate::aftercare;
+use crate::harness::{Env, list};
+use crate::plan::{SHOWS, offer, plain, start};
 
 /// An order that left, and of which one piece was credited and repaid.
 async fn refunded(env: &Env) -> (OrderKey, String) {
@@ -78,4 +80,49 @@ async fn a_credit_that_changed_since_it_was_repaid_waits_for_a_person() {
     assert_eq!(env.mirakl_calls("OR28"), 2);
     let kinds = open(&env).await.into_iter().map(|(kind, _)| kind);
     assert_eq!(kinds.collect::<Vec<_>>(), [Kind::RefundElsewhere]);
+}
+
+/// Goes on until no feed brings anything new.
+async fn go_on(env: &Env, key: &OrderKey) {
+    for _ in 0..6 {
+        env.settle(key).await;
+        env.clock.advance(SHOWS);
+        env.pull().await;
+        env.pull_shipments().await;
+    }
+}
+
+#[tokio::test]
+async fn a_return_of_either_side_keeps_its_other_side_and_none_is_made_twice() {
+    let mut env = aftercare::plan().start().await;
+    let spec = plain("C1-A").line(&offer(1), 1, "10.00");
+    let key = aftercare::shipped(&env, spec).await;
+    aftercare::announce(&env, &key, 1, "RETURN_CHANGED_MIND").await;
+    let ord_num = env.sales_order(&key)["ord_num"].clone();
+    let line = json!({"external_line_id": "C1-A-2", "qty": 1, "disposition": "restock"});
+    let came = json!({"ord_num": ord_num, "lines": [line]});
+    env.erp_control("/_sim/returns/receive", &came).await;
+    env.pull_shipments().await;
+    // Lost right after both were told, while both are under way.
+    while env.mirakl_calls("RT01") == 0 || env.mirakl_calls("RT21") == 0 {
+        env.clock.advance(SHOWS);
+        env.pull().await;
+        env.run(&key).await.unwrap();
+        assert!(env.clock.now() < start() + SignedDuration::from_hours(1));
+    }
+    let made = |env: &Env| {
+        let there = env.erp_calls("announce_return");
+        (there, env.mirakl_calls("RT01"), env.mirakl_calls("RT21"))
+    };
+    let before = made(&env);
+    assert_eq!((before.0, before.1), (1, 1));
+
+    env.lose_ledger().await;
+    env.read_papers().await;
+    go_on(&env, &key).await;
+
+    assert_eq!(made(&env), before);
+    assert_eq!(list(&env.mirakl.ledger(), "returns").len(), 2);
+    assert_eq!(list(&env.erp.ledger(), "returns").len(), 2);
+    assert_eq!(open(&env).await, []);
 }

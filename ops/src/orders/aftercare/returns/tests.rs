@@ -7,6 +7,7 @@ fn shown(state: ReturnState, compliant: Option<bool>) -> MarketplaceReturn {
     MarketplaceReturn {
         return_id: "R-1".into(),
         updated_at: Timestamp::UNIX_EPOCH,
+        rma: None,
         shown: Return {
             state,
             lines: vec![ReturnLine {
