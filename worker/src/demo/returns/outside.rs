@@ -100,6 +100,15 @@ impl Outside {
                 let body = json!({ "by": "seller", "refunds": [refund] });
                 marketplace.post("/_sim/refunds", &body).await?
             }
+            Deed::HideFromList | Deed::ShowInList => {
+                let step = if deed == Deed::HideFromList {
+                    "hold"
+                } else {
+                    "release"
+                };
+                let body = json!({ "key": case.id });
+                marketplace.post(&format!("/_sim/{step}"), &body).await?
+            }
             Deed::OpenIncident | Deed::CloseIncident => {
                 let end = if deed == Deed::OpenIncident {
                     ""
