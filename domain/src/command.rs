@@ -242,7 +242,10 @@ fn unblock(progress: &mut Progress) {
 }
 
 fn has_left(progress: &Progress, facts: &Facts<'_>) -> bool {
-    shipped(&open_quantities(progress, facts.order), facts.shipments) != Shipped::Nothing
+    shipped(
+        &open_quantities(progress, facts.order, facts.shipments),
+        facts.shipments,
+    ) != Shipped::Nothing
 }
 
 fn release(progress: &mut Progress) -> Answer {

@@ -4,6 +4,7 @@
 //! and not invoiced. Amounts come from the records of each line, never from the order's totals, and
 //! what does not add up is parked with its arithmetic while its neighbours go on.
 
+mod flights;
 mod memo;
 mod order;
 mod plan;
@@ -13,6 +14,7 @@ mod rest;
 mod short;
 mod tax;
 
+pub use flights::{excluded, in_flight};
 pub use memo::{CreditMemo, MemoKind, MemoLine, MemoStatus, TaxBase, TaxDetail};
 pub use order::{Money, PaidLine, PaidOrder, PaidTax, ShownRefund, TaxPart, TaxRule};
 pub use plan::{Cause, Parked, Planned, RefundItem, Rules, Sent, SentState, Short, plan};

@@ -206,7 +206,7 @@ impl Orders {
                 }
             }
             "send_tracking" if at.row.order.tracking_number.is_some() => {
-                let open = open_quantities(&at.row.progress, &at.row.order);
+                let open = open_quantities(&at.row.progress, &at.row.order, &at.row.shipments);
                 let Shipped::Whole(shipment, _) = shipped(&open, &at.row.shipments) else {
                     return not_yet("BlueCherry does not show the whole order shipped yet.");
                 };

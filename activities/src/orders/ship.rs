@@ -75,7 +75,7 @@ impl Orders {
         if at.step() != Step::SendTracking {
             return self.decide(key).await;
         }
-        let open = open_quantities(&at.row.progress, &at.row.order);
+        let open = open_quantities(&at.row.progress, &at.row.order, &at.row.shipments);
         let Shipped::Whole(shipment, parcel) = shipped(&open, &at.row.shipments) else {
             return self.decide(key).await;
         };

@@ -325,7 +325,7 @@ fn put(progress: &mut Progress, item: &CancelationItem, is_done: bool) {
 /// When to look again, while BlueCherry does not confirm everything that fell short.
 fn look_at(at: &Situation<'_>, canceled: &[Quantity], now: Timestamp) -> Option<Timestamp> {
     let progress = &at.row.progress;
-    let open = open_quantities(progress, &at.row.order);
+    let open = open_quantities(progress, &at.row.order, &at.row.shipments);
     if shipped(&open, &at.row.shipments) != Shipped::Short {
         return None;
     }

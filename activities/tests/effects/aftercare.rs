@@ -100,16 +100,23 @@ pub async fn announce(env: &Env, key: &OrderKey, qty: u32, reason: &str) -> Stri
     made["return_success"][0]["id"].as_str().unwrap().to_owned()
 }
 
-/// The one return of the site.
-pub fn ra(env: &Env) -> Value {
-    let all = list(&env.erp.ledger(), "returns");
+/// The one return of an order at the site.
+pub fn ra(env: &Env, key: &OrderKey) -> Value {
+    let mut all = returns_in(env, key);
     assert_eq!(all.len(), 1, "{all:?}");
-    all[0].clone()
+    all.remove(0)
+}
+
+/// Every return of an order at the site.
+pub fn returns_in(env: &Env, key: &OrderKey) -> Vec<Value> {
+    let mut all = list(&env.erp.ledger(), "returns");
+    all.retain(|one| one["external_po"] == format!("NW-{}", key.order_id).as_str());
+    all
 }
 
 /// A piece of the first line comes to the warehouse, and that is read.
 pub async fn receive(env: &Env, key: &OrderKey, disposition: &str) {
-    let number = ra(env)["ra_number"].clone();
+    let number = ra(env, key)["ra_number"].clone();
     let line = json!({
         "external_line_id": format!("{}-1", key.order_id), "qty": 1, "disposition": disposition,
     });

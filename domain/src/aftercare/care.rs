@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::units::canceled_on_mirakl;
 use crate::exception::Problem;
+use crate::order::Line;
 use crate::refund;
 use crate::shipment::Quantity;
 
@@ -29,6 +31,10 @@ pub struct Care {
     /// What each return was brought to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub returns: Vec<ReturnTold>,
+    /// Refunds that Mirakl made until this moment are not among those above: this ledger was rebuilt
+    /// then, and which credit each of them stands for is known only where the money is the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refunds_lost_at: Option<Timestamp>,
     /// An incident that a person settled and of which Mirakl is to be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolving: Option<Resolving>,
@@ -89,16 +95,22 @@ impl Care {
             .fold(0, u32::saturating_add)
     }
 
+    /// Units of a line that Mirakl shows or took as canceled in all, by whomever: the order as read may be
+    /// older than what was sent.
+    pub fn canceled(&self, line: &Line) -> u32 {
+        let ours = self.cancelations.iter();
+        let taken = ours
+            .filter(|c| c.order_line_id == line.line_id && c.is_done)
+            .map(|c| c.to)
+            .max();
+        canceled_on_mirakl(line)
+            .max(taken.unwrap_or(0))
+            .min(line.quantity)
+    }
+
     /// Units of a line that were refunded and need not be shipped any more.
     pub fn excluded(&self, order_line_id: &str) -> u32 {
-        let sent = self.refunds.iter().filter(|sent| {
-            let item = &sent.item;
-            item.order_line_id == order_line_id
-                && item.excluded_from_shipment
-                && matches!(sent.state, refund::SentState::Done { .. })
-        });
-        sent.map(|sent| sent.item.quantity)
-            .fold(0, u32::saturating_add)
+        refund::excluded(&self.refunds, order_line_id)
     }
 }
 

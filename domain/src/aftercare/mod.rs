@@ -25,10 +25,10 @@ use crate::fulfillment::Facts;
 use crate::marketplace::ShortShip;
 use crate::order::{Order, State};
 use crate::papers::Papers;
-use crate::progress::Progress;
+use crate::progress::{Progress, Sent};
 use crate::refund::Rules;
 use crate::returns;
-use crate::step::Step;
+use crate::step::{Step, Wait};
 
 /// What a decision on aftercare is made from, besides the order and its shipments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +46,9 @@ pub struct Aftercare {
 /// The step of aftercare that is due now, if any.
 pub fn due(progress: &Progress, facts: &Facts<'_>) -> Option<Step> {
     progress.sales_order.booked()?;
+    if is_calling_off(progress, facts.order) {
+        return Some(Step::Wait(Wait::ReadBack));
+    }
     if let Some(resolving) = &progress.care.resolving
         && is_disputed(facts.order, &resolving.order_line_id)
         && !is_stopped(progress, facts, &incident_key(&resolving.order_line_id))
@@ -57,13 +60,20 @@ pub fn due(progress: &Progress, facts: &Facts<'_>) -> Option<Step> {
     }
     if units_settled_by_rule(facts) && !cancelations_due(progress, facts).is_empty() {
         let whole = facts.order.can_cancel && units::is_nothing_left(progress, facts);
-        return Some(if whole {
-            Step::CancelOrder
-        } else {
-            Step::CancelLines
+        return Some(match progress.order_cancelled {
+            Sent::Doubtful { read_after } if facts.order.read_at < read_after => {
+                Step::Wait(Wait::ReadBack)
+            }
+            _ if whole => Step::CancelOrder,
+            _ => Step::CancelLines,
         });
     }
     (!returns_due(progress, facts).is_empty()).then_some(Step::ForwardReturns)
+}
+
+/// Did Mirakl take it that the whole order is called off, and does the order as read not show it yet?
+fn is_calling_off(progress: &Progress, order: &Order) -> bool {
+    progress.order_cancelled == Sent::Yes && units::is_unpaid(order)
 }
 
 /// Does Mirakl show an open incident on a line?
@@ -164,3 +174,6 @@ pub fn wake_at(progress: &Progress, facts: &Facts<'_>) -> Option<Timestamp> {
         .chain(age)
         .min()
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use crate::exception::Problem;
 use crate::fulfillment::Facts;
 use crate::papers::{ErpReturn, MarketplaceReturn, Papers};
 use crate::progress::Progress;
-use crate::refund::{CreditMemo, MemoStatus};
+use crate::refund::{CreditMemo, MemoKind, MemoStatus};
 use crate::returns::{self, Authorization, Next, Return, ReturnLine, ReturnState};
 
 /// A step that is due for a return.
@@ -182,7 +182,8 @@ fn is_credited(lines: &[ReturnLine], number: Option<&str>, credits: &[CreditMemo
     };
     let credited = |id: &str| {
         let lines = posted().flat_map(|memo| &memo.lines);
-        let of_it = lines.filter(|line| line.order_line_id == id);
+        let came = lines.filter(|line| line.kind == MemoKind::Goods);
+        let of_it = came.filter(|line| line.order_line_id == id);
         of_it
             .map(|line| line.quantity.unwrap_or(0))
             .fold(0, u32::saturating_add)

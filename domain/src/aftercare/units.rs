@@ -1,7 +1,7 @@
 //! Units that will not be delivered: who canceled them, and what the other side has to hear.
 
 use crate::fulfillment::Facts;
-use crate::order::{Line, State};
+use crate::order::{Line, Order, State};
 use crate::progress::Progress;
 use crate::refund::{self, Money, Short};
 use crate::shipment::Quantity;
@@ -41,12 +41,16 @@ pub fn to_cancel_in_erp(progress: &Progress, facts: &Facts<'_>) -> Vec<Quantity>
     lines
         .map(|line| {
             let id = &line.line_id;
+            let care = &progress.care;
+            // What was repaid as short stands for no unit that Mirakl canceled.
             let there = units.map_or(0, |units| units.canceled(id));
-            let ours = progress.care.canceled_by_us(id);
+            let there = there.saturating_sub(care.excluded(id));
+            let ours = care.canceled_by_us(id);
             let in_vain = units.map_or(0, |units| of(&units.not_canceled, id));
             Quantity {
                 line_id: id.clone(),
-                quantity: canceled_on_mirakl(line)
+                quantity: care
+                    .canceled(line)
                     .saturating_sub(there.max(ours))
                     .saturating_sub(in_vain),
             }
@@ -138,8 +142,7 @@ pub(super) fn cancelations(
     facts: &Facts<'_>,
 ) -> Vec<Result<CancelationItem, (String, refund::Problem)>> {
     let order = facts.order;
-    let unpaid = order.debited_at.is_none() && before_delivery(&order.state);
-    let Some(paid) = order.paid.as_ref().filter(|_| unpaid) else {
+    let Some(paid) = order.paid.as_ref().filter(|_| is_unpaid(order)) else {
         return vec![];
     };
     let item = |short: &Short| {
@@ -178,11 +181,13 @@ pub(super) fn cancelations(
     shorts(progress, facts).iter().filter_map(item).collect()
 }
 
-fn before_delivery(state: &State) -> bool {
-    matches!(
-        state,
+/// Can units still be canceled, because no money was taken and the goods are not out?
+pub(super) fn is_unpaid(order: &Order) -> bool {
+    let before_delivery = matches!(
+        order.state,
         State::WaitingDebit | State::WaitingDebitPayment | State::Shipping
-    )
+    );
+    before_delivery && order.debited_at.is_none()
 }
 
 /// Is no unit left that BlueCherry could still ship, because it canceled what Mirakl waits for, or

@@ -64,7 +64,10 @@ fn short(progress: &Progress, facts: &Facts<'_>) -> Step {
     if aftercare::due(progress, facts).is_some() {
         return Step::Wait(Wait::Shipment);
     }
-    let missing = missing(&open_quantities(progress, facts.order), facts.shipments);
+    let missing = missing(
+        &open_quantities(progress, facts.order, facts.shipments),
+        facts.shipments,
+    );
     let problem = Problem::new(Kind::ShortShip);
     person(missing.iter().fold(problem, |problem, line| {
         let canceled = units.map_or(0, |units| units.canceled(&line.line_id));
@@ -105,7 +108,7 @@ pub(super) fn corrected(progress: &Progress, facts: &Facts<'_>) -> Option<Step> 
     }
     let is_whole = progress.told.iter().any(|told| told.call == ToldBy::Order);
     if is_whole {
-        let open = open_quantities(progress, facts.order);
+        let open = open_quantities(progress, facts.order, facts.shipments);
         let Shipped::Whole(shipment, _) = shipped(&open, facts.shipments) else {
             return None;
         };

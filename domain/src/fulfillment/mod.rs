@@ -1,14 +1,19 @@
 //! An order's life as a pure function: what is known in, the next step out.
 
 mod leaving;
+mod open;
 mod show;
 #[cfg(test)]
 pub(crate) mod tests;
+mod wake;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use leaving::{corrected, leaving};
+pub use open::{open_quantities, tracking_key};
 pub use show::{deadline, shown};
+use wake::aftercare_ends;
+pub use wake::{wake_at, wants_read_back};
 
 use crate::acceptance::{self, Verdict};
 use crate::aftercare::{self, Aftercare};
@@ -17,7 +22,7 @@ use crate::marketplace::{Policy, ShortShip, ShortStock};
 use crate::order::{Order, State};
 use crate::parcel;
 use crate::progress::{Acceptance, Progress, SalesOrder, Sent};
-use crate::shipment::{Quantity, Shipment, Shipped, shipped};
+use crate::shipment::{Shipment, Shipped, shipped};
 use crate::step::{Decision, Outcome, Step, Wait};
 
 /// Everything a decision is made from, besides [`Progress`].
@@ -215,7 +220,7 @@ fn before_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
     if let Some(step) = toward_sales_order(progress, facts) {
         return step;
     }
-    let open = open_quantities(progress, facts.order);
+    let open = open_quantities(progress, facts.order, facts.shipments);
     let shipped = shipped(&open, facts.shipments);
     if progress.cancel.is_some() && shipped == Shipped::Nothing && progress.told.is_empty() {
         return call_off(progress, facts);
@@ -256,8 +261,9 @@ fn after_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
     ) {
         return toward_sales_order(progress, facts).unwrap_or(Step::FindSalesOrder);
     }
-    let open = open_quantities(progress, facts.order);
-    let left = shipped(&open, facts.shipments) != Shipped::Nothing;
+    let open = open_quantities(progress, facts.order, facts.shipments);
+    let shipped = shipped(&open, facts.shipments);
+    let left = shipped != Shipped::Nothing;
     let by_parcels = !progress.told.is_empty();
     let ours = progress.shipment == Sent::Yes || by_parcels || progress.settled_by_hand;
     if !left && !ours && aftercare::is_nothing_left(progress, facts) {
@@ -268,6 +274,12 @@ fn after_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
     }
     if facts.order.state == State::Closed || facts.now >= aftercare_ends(facts) {
         return Step::Done(Outcome::Fulfilled);
+    }
+    if let Some(step) = canceled_units(progress, facts) {
+        return step;
+    }
+    if shipped == Shipped::Excess && !progress.settled_by_hand {
+        return person(Problem::new(Kind::ExcessShip));
     }
     if let Some(problem) = parcel::changed(progress, facts.shipments) {
         return person(problem);
@@ -376,52 +388,4 @@ fn canceled_by_the_house(progress: &Progress, facts: &Facts<'_>) -> Option<Step>
             problem.with(&short.order_line_id, short.quantity)
         }))
     })
-}
-
-/// Names a shipment as sent to Mirakl; a corrected one is sent again.
-pub fn tracking_key(shipment: &Shipment) -> String {
-    format!("{}@{}", shipment.shipment_id, shipment.version)
-}
-
-/// What is still to be shipped, by line: neither what Mirakl canceled, nor what was repaid as short.
-pub fn open_quantities(progress: &Progress, order: &Order) -> Vec<Quantity> {
-    let quantity = |l: &crate::order::Line| Quantity {
-        line_id: l.line_id.clone(),
-        quantity: aftercare::to_ship(progress, l),
-    };
-    order.open_lines().map(quantity).collect()
-}
-
-fn aftercare_ends(facts: &Facts<'_>) -> Timestamp {
-    let left = facts.shipments.iter().filter_map(|s| s.confirmed_at).max();
-    let start = left.unwrap_or(facts.order.updated_at);
-    let care = SignedDuration::from_secs(i64::from(facts.policy.aftercare_s));
-    start.checked_add(care).unwrap_or(Timestamp::MAX)
-}
-
-/// When an order that waits wants to be looked at again without any news; `None` for never.
-///
-/// Kept in the ledger and watched by the feed, so that a run needs no timer of its own.
-pub fn wake_at(progress: &Progress, facts: &Facts<'_>, step: &Step) -> Option<Timestamp> {
-    let own = wake_for(progress, facts, step);
-    let care = aftercare::wake_at(progress, facts);
-    own.into_iter().chain(care).min()
-}
-
-fn wake_for(progress: &Progress, facts: &Facts<'_>, step: &Step) -> Option<Timestamp> {
-    if let (SalesOrder::Queued { look_at, .. }, Step::Wait(_)) = (&progress.sales_order, step) {
-        return Some(*look_at);
-    }
-    match step {
-        Step::Wait(Wait::Aftercare) => Some(aftercare_ends(facts)),
-        Step::Wait(Wait::Tracking) => progress.tracking_awaited.as_ref().map(|late| late.until),
-        Step::Wait(Wait::Person(_)) => progress.blocked.as_ref().and_then(|b| b.look_at),
-        _ => None,
-    }
-}
-
-/// Does the order wait for the next pull to tell what became of a call?
-pub fn wants_read_back(progress: &Progress, step: &Step) -> bool {
-    matches!(step, Step::Wait(Wait::ReadBack))
-        || (aftercare::is_in_doubt(progress) && !matches!(step, Step::Done(_)))
 }

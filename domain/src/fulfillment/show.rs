@@ -59,7 +59,7 @@ fn shipping_stage(progress: &Progress, facts: &Facts<'_>) -> Stage {
         return Stage::Shipped;
     }
     match shipped(
-        &super::open_quantities(progress, facts.order),
+        &super::open_quantities(progress, facts.order, facts.shipments),
         facts.shipments,
     ) {
         Shipped::Nothing if progress.released => Stage::AwaitingShipment,

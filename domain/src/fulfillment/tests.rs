@@ -6,7 +6,7 @@ use super::*;
 use crate::marketplace::{ReturnsRule, ShortShip, ShortStock};
 use crate::order::Line;
 use crate::progress::{Blocked, Booked, BookedLine, Cancelled};
-use crate::shipment::Parcel;
+use crate::shipment::{Parcel, Quantity};
 
 pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()

@@ -96,6 +96,14 @@ pub struct Sent {
 }
 
 impl Sent {
+    /// Mirakl's ID of it, once it is known.
+    pub fn refund_id(&self) -> Option<&str> {
+        match &self.state {
+            SentState::Done { refund_id } => Some(refund_id),
+            SentState::Unknown | SentState::Refused => None,
+        }
+    }
+
     pub(super) fn counts(&self) -> bool {
         self.state != SentState::Refused
     }

@@ -51,11 +51,11 @@ async fn a_return_is_authorized_received_judged_credited_and_repaid_whatever_ans
         assert_eq!(env.decide(&key).await, Step::ForwardReturns);
         go_on(&env, &key).await;
         assert_eq!(
-            ra(&env)["external_return_id"],
+            ra(&env, &key)["external_return_id"],
             format!("NW-{id}"),
             "{fault:?}"
         );
-        assert_eq!(ra(&env)["lines"][0]["reason_code"], "CHANGED");
+        assert_eq!(ra(&env, &key)["lines"][0]["reason_code"], "CHANGED");
         assert_eq!(
             (state(&env).as_str(), refunds(&env, &key).len()),
             ("IN_PROGRESS", 0)
@@ -63,7 +63,7 @@ async fn a_return_is_authorized_received_judged_credited_and_repaid_whatever_ans
 
         receive(&env, &key, "restock").await;
         go_on(&env, &key).await;
-        let number = ra(&env)["ra_number"].clone();
+        let number = ra(&env, &key)["ra_number"].clone();
         credit_of(&env, &key, json!({"ra_number": number})).await;
         go_on(&env, &key).await;
 
@@ -153,5 +153,5 @@ async fn a_return_with_a_reason_nobody_mapped_waits_for_the_mapping_and_holds_no
     assert_eq!(refunds(&env, &key).len(), 1);
     env.remap(|_| {}).await;
     go_on(&env, &key).await;
-    assert_eq!(ra(&env)["lines"][0]["reason_code"], "OTHER");
+    assert_eq!(ra(&env, &key)["lines"][0]["reason_code"], "OTHER");
 }

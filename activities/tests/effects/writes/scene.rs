@@ -288,7 +288,7 @@ impl Write {
             }
             Self::CancelOnMirakl => env.seen(key, "cancelations").len(),
             Self::Refund => env.seen(key, "refunds").len(),
-            Self::Authorize => list(&env.erp.ledger(), "returns").len(),
+            Self::Authorize => aftercare::returns_in(env, key).len(),
             Self::Receive => {
                 let returns = env.seen(key, "returns");
                 let moves = returns[0]["moves"].as_array().unwrap();

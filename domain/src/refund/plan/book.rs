@@ -7,10 +7,11 @@ use rust_decimal::Decimal;
 use super::judge::{amounts, reason};
 use super::{
     Cause, CreditMemo, MemoLine, Money, PaidOrder, Parked, Planned, Problem, RefundItem, Rules,
-    Sent, SentState, Short, cause,
+    Sent, Short, cause,
 };
 use crate::mapping::same_code;
 use crate::money::minor_digits;
+use crate::refund::flights::{in_flight, is_repeat, whole};
 use crate::refund::memo::MemoKind;
 use crate::refund::read_back::{Foreign, read_back};
 use crate::refund::short::fit;
@@ -29,7 +30,8 @@ pub(super) struct Book<'a> {
     foreign: Vec<Foreign>,
     /// Refunds for memos that were voided since, with their IDs.
     orphans: Vec<(&'a Sent, &'a str)>,
-    /// By line: short units that memos stand for.
+    /// By line: short units that memos stand for, those included that were repaid for one that was
+    /// voided or changed since.
     short_by_memo: BTreeMap<String, u32>,
     seen: BTreeSet<Cause>,
 }
@@ -47,56 +49,41 @@ fn face(money: &Money) -> Decimal {
     money.amount + money.shipping
 }
 
-/// Everything that leaves with an item, what the marketplace adds included.
-fn whole(item: &RefundItem) -> Money {
-    let mut money = item.money.clone();
-    money.taxes.extend(item.computed.taxes.iter().cloned());
-    money
-        .shipping_taxes
-        .extend(item.computed.shipping_taxes.iter().cloned());
-    money
+/// May the refund of a voided memo stand for another credit?
+fn is_free_for(sent: &Sent, order_line_id: &str, money: &Money, is_short: bool) -> bool {
+    let old = &sent.item;
+    old.order_line_id == order_line_id
+        && old.excluded_from_shipment == is_short
+        && old.money.amount == money.amount
+        && old.money.shipping == money.shipping
 }
 
-/// Mirakl's ID of a refund, once it is known.
-fn refund_id(sent: &Sent) -> Option<&str> {
-    match &sent.state {
-        SentState::Done { refund_id } => Some(refund_id),
-        SentState::Unknown | SentState::Refused => None,
+/// Short units that were repaid for memos, by line, each refund once.
+fn short_by_memo(sent: &[Sent]) -> BTreeMap<String, u32> {
+    let mut units: BTreeMap<String, u32> = BTreeMap::new();
+    for (place, send) in sent.iter().enumerate() {
+        let item = &send.item;
+        let by_memo = matches!(item.cause, Cause::CreditMemo { .. });
+        if by_memo && item.excluded_from_shipment && send.counts() && !is_repeat(sent, place) {
+            let of_line = units.entry(item.order_line_id.clone()).or_default();
+            *of_line = of_line.saturating_add(item.quantity);
+        }
     }
+    units
 }
 
 impl<'a> Book<'a> {
     pub(super) fn open(order: &'a PaidOrder, sent: &'a [Sent], rules: &'a Rules) -> Self {
         let back = read_back(sent, order);
-        let mut in_flight: BTreeMap<String, Vec<Money>> = BTreeMap::new();
-        for (n, send) in sent.iter().enumerate() {
-            // Credits that stand for one refund are on the way once.
-            let id = refund_id(send);
-            if id.is_some() && sent.iter().take(n).any(|s| refund_id(s) == id) {
-                continue;
-            }
-            let line = order.line(&send.item.order_line_id);
-            let shown = match &send.state {
-                SentState::Refused => continue,
-                SentState::Done { refund_id } => {
-                    line.is_some_and(|l| l.refunds.iter().any(|r| r.id == *refund_id))
-                }
-                SentState::Unknown => back.found.iter().any(|(found, _)| *found == n),
-            };
-            if !shown {
-                let line = in_flight.entry(send.item.order_line_id.clone());
-                line.or_default().push(whole(&send.item));
-            }
-        }
         Self {
             order,
             sent,
             rules,
             digits: minor_digits(&order.currency),
-            in_flight,
+            in_flight: in_flight(sent, order),
             foreign: back.foreign,
             orphans: vec![],
-            short_by_memo: BTreeMap::new(),
+            short_by_memo: short_by_memo(sent),
             seen: BTreeSet::new(),
         }
     }
@@ -118,35 +105,53 @@ impl<'a> Book<'a> {
         Planned::Refund(item)
     }
 
-    /// A refund of somebody else of just this money.
-    fn answer_of_others(&mut self, order_line_id: &str, money: &Money) -> Option<String> {
+    /// A refund of somebody else of just this money, or of the last minor units less; spent by asking.
+    fn answer_of_others(&mut self, item: &RefundItem, slack: Decimal) -> Option<String> {
+        let (line, money) = (&item.order_line_id, &item.money);
+        let fits = |shown: Decimal, meant: Decimal| shown <= meant && shown + slack >= meant;
         let place = self.foreign.iter().position(|f| {
             let shown = &f.refund.money;
-            f.order_line_id == order_line_id
-                && shown.amount == money.amount
-                && shown.shipping == money.shipping
+            f.order_line_id == *line
+                && fits(shown.amount, money.amount)
+                && fits(shown.shipping, money.shipping)
         })?;
         Some(self.foreign.remove(place).refund.id)
     }
 
     /// A refund that no credit stands for any more: of somebody else, or for a memo that was voided
     /// since. It is spent by asking.
-    fn answer(&mut self, order_line_id: &str, money: &Money) -> Option<String> {
-        self.answer_of_others(order_line_id, money).or_else(|| {
-            let place = self.orphans.iter().position(|(sent, _)| {
-                let item = &sent.item;
-                item.order_line_id == order_line_id
-                    && item.money.amount == money.amount
-                    && item.money.shipping == money.shipping
-            })?;
-            Some(self.orphans.remove(place).1.to_owned())
-        })
+    fn answer(&mut self, item: &RefundItem) -> Option<String> {
+        if let Some(refund_id) = self.answer_of_others(item, Decimal::ZERO) {
+            return Some(refund_id);
+        }
+        let (id, is_short) = (&item.order_line_id, item.excluded_from_shipment);
+        let is_it = |(sent, _): &(&Sent, &str)| is_free_for(sent, id, &item.money, is_short);
+        let place = self.orphans.iter().position(is_it)?;
+        let (sent, refund_id) = self.orphans.remove(place);
+        if sent.item.excluded_from_shipment
+            && let Some(units) = self.short_by_memo.get_mut(&sent.item.order_line_id)
+        {
+            *units = units.saturating_sub(sent.item.quantity);
+        }
+        Some(refund_id.to_owned())
+    }
+
+    /// Is there such a refund?
+    fn has_answer(&self, order_line_id: &str, money: &Money, is_short: bool) -> bool {
+        let of_others = self.foreign.iter().any(|f| {
+            let shown = &f.refund.money;
+            f.order_line_id == order_line_id
+                && shown.amount == money.amount
+                && shown.shipping == money.shipping
+        });
+        let is_it = |(sent, _): &(&Sent, &str)| is_free_for(sent, order_line_id, money, is_short);
+        of_others || self.orphans.iter().any(is_it)
     }
 
     /// Lets the refunds of voided memos stand for other credits.
     pub(super) fn orphan(&mut self, memo: &CreditMemo) {
         let free = self.refunded_for(memo);
-        let free = free.filter_map(|(_, sent)| Some((sent, refund_id(sent)?)));
+        let free = free.filter_map(|(_, sent)| Some((sent, sent.refund_id()?)));
         let free: Vec<_> = free.filter(|(sent, _)| !self.is_taken_over(sent)).collect();
         self.orphans.extend(free);
     }
@@ -154,7 +159,8 @@ impl<'a> Book<'a> {
     /// Does another credit stand for the same refund?
     fn is_taken_over(&self, sent: &Sent) -> bool {
         let of_others = self.sent.iter().filter(|s| s.item.cause != sent.item.cause);
-        refund_id(sent).is_some_and(|id| of_others.into_iter().any(|s| refund_id(s) == Some(id)))
+        sent.refund_id()
+            .is_some_and(|id| of_others.into_iter().any(|s| s.refund_id() == Some(id)))
     }
 
     /// One line of a posted memo.
@@ -174,9 +180,6 @@ impl<'a> Book<'a> {
             });
         }
         if let Some(sent) = self.sent_for(&cause) {
-            if line.kind == MemoKind::ShortShip {
-                self.count_short(line);
-            }
             let now = line
                 .goods
                 .checked_sub(line.restocking_fee)
@@ -204,7 +207,7 @@ impl<'a> Book<'a> {
                 if line.kind == MemoKind::ShortShip {
                     self.count_short(line);
                 }
-                if let Some(refund_id) = self.answer(id, &item.money) {
+                if let Some(refund_id) = self.answer(&item) {
                     return Some(Planned::Answered { item, refund_id });
                 }
                 let fits = self
@@ -258,11 +261,7 @@ impl<'a> Book<'a> {
             shipping: line.shipping,
             ..Money::default()
         };
-        let is_answer = self.foreign.iter().any(|f| {
-            f.order_line_id == *id
-                && f.refund.money.amount == amount
-                && f.refund.money.shipping == line.shipping
-        });
+        let is_answer = self.has_answer(id, &bare, is_short);
         let (given, computed) = if is_answer {
             (Money::default(), Money::default())
         } else {

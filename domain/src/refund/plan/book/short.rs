@@ -46,7 +46,14 @@ impl Book<'_> {
         let id = &line.order_line_id;
         let quantity = line.quantity.unwrap_or(0);
         let sent = self.short_sent(id);
-        let before = sent.saturating_add(self.short_by_memo.get(id).copied().unwrap_or(0));
+        // What was repaid for a voided memo may be what this one stands for.
+        let orphans = self.orphans.iter().map(|(sent, _)| &sent.item);
+        let free = orphans
+            .filter(|item| item.order_line_id == *id && item.excluded_from_shipment)
+            .map(|item| item.quantity)
+            .fold(0, u32::saturating_add);
+        let by_memo = self.short_by_memo.get(id).copied().unwrap_or(0);
+        let before = sent.saturating_add(by_memo.saturating_sub(free));
         let confirmed = shorts
             .iter()
             .find(|s| s.order_line_id == *id)
@@ -66,37 +73,56 @@ impl Book<'_> {
     }
 
     /// Units that the ERP will not ship, as far as nothing was refunded for them.
-    pub(in super::super) fn short(&mut self, short: &Short) -> Option<Planned> {
+    pub(in super::super) fn short(&mut self, short: &Short) -> Vec<Planned> {
         let id = &short.order_line_id;
         let by_memo = self.short_by_memo.get(id).copied().unwrap_or(0);
-        let from = self.short_sent(id).saturating_add(by_memo);
+        let mut from = self.short_sent(id).saturating_add(by_memo);
+        let mut planned = vec![];
+        while let Some((to, answered)) = self.short_answered(short, from) {
+            planned.push(answered);
+            from = to;
+        }
+        planned.extend(self.short_left(short, from));
+        planned
+    }
+
+    /// The next units that a refund of others stands for, and up to which. They may have been refunded
+    /// a few at a time, by a program that has forgotten it.
+    fn short_answered(&mut self, short: &Short, from: u32) -> Option<(u32, Planned)> {
+        let slack = minor(self.digits);
+        let paid = self.order.line(&short.order_line_id)?;
+        let most = short.quantity.min(paid.quantity);
+        (from.saturating_add(1)..=most).rev().find_map(|to| {
+            let item = self.short_item(paid, from, to).ok()?;
+            let has_money = !item.money.is_nothing();
+            let refund_id = has_money
+                .then(|| self.answer_of_others(&item, slack))
+                .flatten()?;
+            Some((to, Planned::Answered { item, refund_id }))
+        })
+    }
+
+    fn short_left(&mut self, short: &Short, from: u32) -> Option<Planned> {
+        let id = &short.order_line_id;
         if short.quantity <= from {
             return None;
         }
-        let cause = Cause::ShortShip {
-            order_line_id: id.clone(),
-            from,
-            to: short.quantity,
-        };
+        let cause = short_cause(id, from, short.quantity);
         let park = |problem| Some(parked(cause.clone(), id, problem));
         let Some(paid) = self.order.line(id) else {
             return park(Problem::NeverSold {
                 order_line_id: id.clone(),
             });
         };
-        let item = match self.short_item(paid, from, short.quantity, &cause) {
+        let item = match self.short_item(paid, from, short.quantity) {
             Ok(item) => item,
             Err(problem) => return park(problem),
         };
         if item.money.is_nothing() {
             return None;
         }
-        if let Some(refund_id) = self.answer(id, &item.money) {
-            return Some(Planned::Answered { item, refund_id });
-        }
         let slack = minor(self.digits);
-        let fitted = fit(paid, &item.money, self.flights(id), slack);
-        match fitted {
+        match fit(paid, &item.money, self.flights(id), slack) {
             Ok(money) => {
                 let rest = Rest {
                     line: paid,
@@ -114,13 +140,7 @@ impl Book<'_> {
         }
     }
 
-    fn short_item(
-        &self,
-        paid: &PaidLine,
-        from: u32,
-        to: u32,
-        cause: &Cause,
-    ) -> Result<RefundItem, Problem> {
+    fn short_item(&self, paid: &PaidLine, from: u32, to: u32) -> Result<RefundItem, Problem> {
         sold(paid, &self.order.currency)?;
         if to > paid.quantity {
             return Err(Problem::ShortTwice {
@@ -136,7 +156,7 @@ impl Book<'_> {
             }
         }
         Ok(RefundItem {
-            cause: cause.clone(),
+            cause: short_cause(&paid.order_line_id, from, to),
             order_line_id: paid.order_line_id.clone(),
             quantity: to - from,
             money: units(paid, from, to, self.digits),
@@ -145,5 +165,13 @@ impl Book<'_> {
             currency: self.order.currency.clone(),
             excluded_from_shipment: true,
         })
+    }
+}
+
+fn short_cause(order_line_id: &str, from: u32, to: u32) -> Cause {
+    Cause::ShortShip {
+        order_line_id: order_line_id.to_owned(),
+        from,
+        to,
     }
 }
