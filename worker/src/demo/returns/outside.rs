@@ -66,7 +66,8 @@ impl Outside {
             Deed::Sweep => {
                 let code = MarketplaceCode::new(case.marketplace)?;
                 let sweep = self.temporal.get_schedule_handle(ids::sweep(&code));
-                let begun = sweep.trigger(ScheduleOverlapPolicy::Skip, Default::default());
+                // One that is under way may have passed this order already: another follows it.
+                let begun = sweep.trigger(ScheduleOverlapPolicy::BufferOne, Default::default());
                 begun.await?;
                 return Ok(());
             }
