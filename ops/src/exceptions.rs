@@ -155,7 +155,10 @@ impl ExceptionItem {
 
     /// Names and values in one short text.
     pub(crate) fn evidence(&self) -> Option<String> {
-        let pairs = self.evidence.iter().map(|pair| pair.row().1);
+        // Which credit it is stands beside it.
+        let is_said = |pair: &&Named| pair.name == "credit" && self.part().is_some();
+        let pairs = self.evidence.iter().filter(|pair| !is_said(pair));
+        let pairs = pairs.map(|pair| pair.row().1);
         let text = short(&pairs.collect::<Vec<_>>().join(", "), EVIDENCE_WIDE);
         Some(text).filter(|text| !text.is_empty())
     }

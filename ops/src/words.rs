@@ -7,7 +7,7 @@ use domain::step::{Stage, Step};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub(crate) use subject::subject;
+pub(crate) use subject::{memo_line, subject};
 
 mod subject;
 

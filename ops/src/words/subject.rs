@@ -14,7 +14,7 @@ pub(crate) fn subject(name: &str) -> Option<String> {
     match sort {
         "memo" => {
             let (number, line) = rest.rsplit_once('/')?;
-            Some(format!("credit memo {number}, line {line}"))
+            Some(format!("credit memo {}", memo_line(number, line)))
         }
         "short" => units(rest).map(|(line, units)| format!("{units} of {line} that fell short")),
         "cancel" => units(rest).map(|(line, units)| format!("{units} of {line} to cancel")),
@@ -22,6 +22,14 @@ pub(crate) fn subject(name: &str) -> Option<String> {
         "refund" => Some(format!("refund {rest}")),
         "incident" => Some(format!("incident on {rest}")),
         _ => None,
+    }
+}
+
+/// A line of a credit memo; one whose ID begins with the memo's number needs no other name.
+pub(crate) fn memo_line(number: &str, line: &str) -> String {
+    match line.starts_with(number) {
+        true => line.to_owned(),
+        false => format!("{number}, line {line}"),
     }
 }
 
@@ -47,7 +55,10 @@ pub(super) fn effect(word: &str) -> Option<String> {
     let (step, about) = word.split_once(':')?;
     match step {
         "refund" => Some(format!("repaying {}", subject(about)?)),
-        "cancel_lines" => Some(format!("telling Mirakl of {}", subject(about)?)),
+        "cancel_lines" => {
+            let (line, units) = units(about.strip_prefix("cancel/")?)?;
+            Some(format!("canceling {units} of {line} on Mirakl"))
+        }
         "forward_returns" => {
             let (name, word) = about.rsplit_once(':')?;
             Some(format!("{} {}", bringing(word), returned(name)))
@@ -79,6 +90,7 @@ mod tests {
         let names = [
             "memo/CM-1/2",
             "memo/CM/1/2",
+            "memo/CM000001/CM000001-2",
             "short/C-1-A-1/0-2",
             "short/C-1-A-1/1-2",
             "cancel/C-1-A-1/0-1",
@@ -92,6 +104,7 @@ mod tests {
         insta::assert_snapshot!(said.join("\n"), @r"
         credit memo CM-1, line 2
         credit memo CM/1, line 2
+        credit memo CM000001-2
         2 units of C-1-A-1 that fell short
         1 unit of C-1-A-1 that fell short
         1 unit of C-1-A-1 to cancel
@@ -120,7 +133,7 @@ mod tests {
         insta::assert_snapshot!(said.join("\n"), @r"
         repaying credit memo CM-1, line 2
         repaying 2 units of C-1-A-1 that fell short
-        telling Mirakl of 1 unit of C-1-A-1 to cancel
+        canceling 1 unit of C-1-A-1 on Mirakl
         telling Mirakl of the goods of return R-1
         making on Mirakl return authorization RA-1
         settling the incident on C-1-A-1

@@ -134,7 +134,7 @@ impl AftercareDocument {
 impl CreditItem {
     fn row(&self) -> Vec<Cell> {
         let name = match (&self.memo, &self.memo_line) {
-            (Some(memo), Some(line)) => format!("{memo}, line {line}"),
+            (Some(memo), Some(line)) => words::memo_line(memo, line),
             // Its line has a column of its own.
             _ if self.credit.starts_with("short/") => {
                 let units = self.quantity.unwrap_or(0);
