@@ -15,6 +15,8 @@ use crate::demo::rows::{is_shipped, rows, text};
 
 /// Least time between two deeds about one order.
 const PAUSE: Duration = Duration::from_millis(1500);
+/// How long an order stays hidden: in that time the ERP's feed brings the credit.
+const HIDDEN: Duration = Duration::from_secs(6);
 
 /// An order of the demo.
 #[derive(Debug)]
@@ -151,7 +153,11 @@ impl Case {
     /// The next deed, if its time has come.
     pub(super) fn due(&self, seen: &Seen<'_>) -> Option<Deed> {
         let deed = self.next()?;
-        let rested = self.last.is_none_or(|last| last.elapsed() >= PAUSE);
+        let pause = match deed {
+            Deed::ShowInList => HIDDEN,
+            _ => PAUSE,
+        };
+        let rested = self.last.is_none_or(|last| last.elapsed() >= pause);
         (rested && is_time(deed, seen)).then_some(deed)
     }
 
@@ -240,6 +246,8 @@ fn is_time(deed: Deed, seen: &Seen<'_>) -> bool {
         | Deed::CloseIncident
         | Deed::SendBack(..)
         | Deed::ArriveUnannounced
+        | Deed::HideFromList
+        | Deed::ShowInList
         | Deed::RefundInPortal => has_left,
         Deed::Arrive(_) | Deed::GiveUpWaiting => {
             let mut all = seen.authorizations.iter();

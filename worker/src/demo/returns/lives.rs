@@ -29,7 +29,7 @@ pub(super) enum Life {
     OtherCurrency,
     /// A credit names a line that was never sold, beside one that was.
     NeverSold,
-    /// The shop refunds in the portal; the credit for it comes later.
+    /// The shop refunds in the portal, and the credit for it comes before the feed shows the refund.
     PortalRefund,
     /// The shop cancels a line in the marketplace's portal before it is paid.
     CanceledInPortal,
@@ -97,6 +97,10 @@ pub(super) enum Deed {
     Void,
     /// The shop refunds a unit of the first line in the marketplace's portal.
     RefundInPortal,
+    /// The marketplace's list of orders does not show this one for a while.
+    HideFromList,
+    /// It shows it again.
+    ShowInList,
 }
 
 /// A credit memo of units of the first line.
@@ -199,9 +203,9 @@ impl Life {
     pub(super) fn deeds(self) -> &'static [Deed] {
         use Deed::{
             Arrive, ArriveUnannounced, CallLineOff, CallOff, CancelLineInPortal, CloseIncident,
-            CreditWhatCame, GiveUpWaiting, HouseCancelPaid, HouseCancelUnpaid, OpenIncident,
-            OperatorGivesUp, Pay, Post, RefundInPortal, Repeat, SendBack, ShipOne, ShipRest, Sweep,
-            Void,
+            CreditWhatCame, GiveUpWaiting, HideFromList, HouseCancelPaid, HouseCancelUnpaid,
+            OpenIncident, OperatorGivesUp, Pay, Post, RefundInPortal, Repeat, SendBack, ShipOne,
+            ShipRest, ShowInList, Sweep, Void,
         };
         match self {
             Self::AllComesBack => &[
@@ -243,7 +247,17 @@ impl Life {
             Self::AbovePaid => const { &[SHIP, credit(1, Manner::TooMuch)] },
             Self::OtherCurrency => const { &[SHIP, credit(1, Manner::ForeignCurrency)] },
             Self::NeverSold => const { &[SHIP, credit(1, Manner::WithStranger)] },
-            Self::PortalRefund => const { &[SHIP, RefundInPortal, credit(1, Manner::Plain)] },
+            Self::PortalRefund => {
+                const {
+                    &[
+                        SHIP,
+                        HideFromList,
+                        RefundInPortal,
+                        credit(1, Manner::Plain),
+                        ShowInList,
+                    ]
+                }
+            }
             Self::CalledOff => &[CallOff],
             Self::BeganAtErp => &[SHIP, ArriveUnannounced, CreditWhatCame],
             Self::NothingComes => &[

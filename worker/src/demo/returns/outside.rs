@@ -66,7 +66,8 @@ impl Outside {
             Deed::Sweep => {
                 let code = MarketplaceCode::new(case.marketplace)?;
                 let sweep = self.temporal.get_schedule_handle(ids::sweep(&code));
-                let begun = sweep.trigger(ScheduleOverlapPolicy::Skip, Default::default());
+                // One that is under way may have passed this order already: another follows it.
+                let begun = sweep.trigger(ScheduleOverlapPolicy::BufferOne, Default::default());
                 begun.await?;
                 return Ok(());
             }
@@ -99,6 +100,15 @@ impl Outside {
                 refund["currency_iso_code"] = seen.order["currency"].clone();
                 let body = json!({ "by": "seller", "refunds": [refund] });
                 marketplace.post("/_sim/refunds", &body).await?
+            }
+            Deed::HideFromList | Deed::ShowInList => {
+                let step = if deed == Deed::HideFromList {
+                    "hold"
+                } else {
+                    "release"
+                };
+                let body = json!({ "key": case.id });
+                marketplace.post(&format!("/_sim/{step}"), &body).await?
             }
             Deed::OpenIncident | Deed::CloseIncident => {
                 let end = if deed == Deed::OpenIncident {
