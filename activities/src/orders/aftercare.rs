@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::aftercare::{self, Aftercare, Stop, refund_effect};
+use domain::aftercare::{self as care, Aftercare, Looked, Stop, refund_effect};
 use domain::exception::Problem;
 use domain::fulfillment::Facts;
 use domain::mapping::Mappings;
@@ -10,6 +10,7 @@ use domain::marketplace::ReturnsRule;
 use domain::progress::Progress;
 use domain::refund::{Planned, RefundItem, Sent, SentState, TaxDetail};
 use domain::returns;
+use domain::step::Step;
 use jiff::Timestamp;
 use ledger::{Ended, Intent, NewEvent, Note, OrderRow, Settled};
 use mirakl::Reason;
@@ -118,6 +119,30 @@ impl Orders {
             at.row.progress = self.ledger().advance(key, note, now, change).await?;
         }
         Ok(())
+    }
+
+    /// Does money go back next, by an order that was not read since? Then it is asked for: the next pull
+    /// reads it by its ID, and what somebody did in the portal meanwhile counts.
+    pub(super) async fn wants_a_look(
+        &self,
+        at: &mut Situation<'_>,
+        step: &Step,
+    ) -> Result<bool, Failure> {
+        let gives = matches!(step, Step::Refund | Step::CancelLines);
+        if !gives || care::is_fresh(&at.row.progress, &at.facts()) {
+            return Ok(false);
+        }
+        let (since, shipments_version) = (at.now, at.row.shipments_version);
+        let change = |p: &mut Progress| {
+            p.care.looked = Some(Looked {
+                shipments_version,
+                since,
+            });
+            p.care.read_after = p.care.read_after.max(Some(since));
+        };
+        let (key, note) = (&at.row.key, Note::default());
+        at.row.progress = self.ledger().advance(key, note, at.now, change).await?;
+        Ok(true)
     }
 
     /// Has a write of aftercare been sent so often without a known outcome that a person has to look?
@@ -235,6 +260,21 @@ impl Orders {
         self.intend(key, effect, body, at.mapped.version).await
     }
 
+    /// Settles an intent that another worker saw done.
+    pub(super) async fn settle_done(
+        &self,
+        at: &Situation<'_>,
+        intent: &Intent,
+    ) -> Result<(), Failure> {
+        let note = Note {
+            settle: Some((intent, Settled::Done)),
+            event: None,
+        };
+        let (key, now) = (&at.row.key, self.now());
+        self.ledger().advance(key, note, now, |_| {}).await?;
+        Ok(())
+    }
+
     /// Notes that the other side took a write of aftercare.
     pub(super) async fn care_done(
         &self,
@@ -289,7 +329,7 @@ fn in_mirakls_codes(tables: &Mappings, marketplace: &str, detail: &[TaxDetail]) 
 
 /// Credits that a refund on Mirakl stands for already.
 pub(super) fn answered(progress: &Progress, facts: &Facts<'_>) -> Vec<(RefundItem, String)> {
-    let planned = aftercare::planned(progress, facts).into_iter();
+    let planned = care::planned(progress, facts).into_iter();
     let answered = planned.filter_map(|one| match one {
         Planned::Answered { item, refund_id } => Some((item, refund_id)),
         _ => None,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::aftercare::{refund_effect, refunds_due};
+use domain::aftercare::{is_fresh, refund_effect, refunds_due};
 use domain::exception::{Kind, Problem};
 use domain::marketplace::OrderKey;
 use domain::progress::Progress;
@@ -52,7 +52,7 @@ impl Orders {
     /// What is to be tried again.
     pub async fn refund(&self, key: &OrderKey) -> Result<Decision, Failure> {
         let mut at = self.situation(key).await?;
-        if at.step() != Step::Refund {
+        if at.step() != Step::Refund || !is_fresh(&at.row.progress, &at.facts()) {
             return self.decide(key).await;
         }
         at.aftercare.rules.allowed = Some(Box::pin(self.refund_reasons(&at)).await?);
@@ -78,6 +78,9 @@ impl Orders {
         let meant = read(&intent.body).unwrap_or(meant);
         if let Some(shows) = may_still_show(at, &intent) {
             return self.doubt_refund(at, &effect, &meant, shows).await;
+        }
+        if is_sent(&self.progress_now(&at.row.key).await?, &meant.item) {
+            return self.settle_done(at, &intent).await;
         }
         if let Some(problem) = self.unknowns(at, &intent, window).await? {
             let problem = with_item(problem, &meant.item);

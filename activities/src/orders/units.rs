@@ -7,7 +7,7 @@ use std::time::Duration;
 use bluecherry::{Cancellation, SalesOrder, Side};
 use domain::aftercare::{
     CancelationItem, ErpUnits, SentCancelation, cancelation_effect, cancelations_due,
-    canceled_by_now,
+    canceled_by_now, is_fresh,
 };
 use domain::exception::{Kind, Problem};
 use domain::fulfillment::open_quantities;
@@ -209,7 +209,7 @@ impl Orders {
     /// What is to be tried again.
     pub async fn cancel_lines(&self, key: &OrderKey) -> Result<Decision, Failure> {
         let at = self.situation(key).await?;
-        if at.step() != Step::CancelLines {
+        if at.step() != Step::CancelLines || !is_fresh(&at.row.progress, &at.facts()) {
             return self.decide(key).await;
         }
         for item in cancelations_due(&at.row.progress, &at.facts()) {
@@ -230,6 +230,10 @@ impl Orders {
             .await?;
         if let Some(shows) = may_still_show(at, &intent) {
             return self.doubt_cancelation(at, &effect, item, shows).await;
+        }
+        let sent = self.progress_now(&at.row.key).await?.care.cancelations;
+        if sent.iter().any(|sent| sent.key() == subject) {
+            return self.settle_done(at, &intent).await;
         }
         if let Some(problem) = self.unknowns(at, &intent, window).await? {
             let problem = problem.with("line", evidence(&item.order_line_id));

@@ -48,7 +48,15 @@ pub async fn credit_of(env: &Env, key: &OrderKey, mut body: Value) -> Value {
     body["external_po"] = json!(format!("NW-{}", key.order_id));
     let memo = env.erp_control("/_sim/credit-memos", &body).await;
     env.pull_shipments().await;
+    look(env, key).await;
     memo
+}
+
+/// Before money goes back, the order is read once more.
+pub async fn look(env: &Env, key: &OrderKey) {
+    if env.decide(key).await == Step::Wait(Wait::ReadBack) {
+        env.pull().await;
+    }
 }
 
 /// A control call of the marketplace.

@@ -20,6 +20,7 @@ async fn refunded(env: &Env) -> (OrderKey, String) {
     assert_eq!(env.state(&key), "SHIPPED");
     let made = credit(env, &key, "posted").await;
     env.pull_shipments().await;
+    aftercare::look(env, &key).await;
     assert_eq!(env.drive(&key).await, Step::Wait(Wait::Aftercare));
     assert_eq!(env.mirakl_calls("OR28"), 1);
     (key, made["credit_no"].as_str().unwrap().to_owned())

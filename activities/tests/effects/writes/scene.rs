@@ -201,10 +201,15 @@ impl Write {
                 env.ship(&key, json!({"short": [short], "final": true}))
                     .await;
                 let mut next = env.decide(&key).await;
-                for _ in 0..2 {
-                    if next != Step::CancelLines {
-                        next = env.act(&key, &next).await.unwrap();
-                    }
+                for _ in 0..4 {
+                    next = match next {
+                        Step::CancelLines => break,
+                        Step::Wait(_) => {
+                            env.pull().await;
+                            env.decide(&key).await
+                        }
+                        step => env.act(&key, &step).await.unwrap(),
+                    };
                 }
                 key
             }

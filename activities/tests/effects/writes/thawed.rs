@@ -22,7 +22,7 @@ const WRITES: [Write; 8] = [
 async fn a_thawed_attempt_sends_only_what_ends_before_its_noted_deadline() {
     for write in WRITES {
         let mut late = 0;
-        for nth in 1..=12 {
+        for nth in 1..=18 {
             let plan = write.plan();
             let thaw = plan.thaw.clone();
             let env = plan.start().await;
