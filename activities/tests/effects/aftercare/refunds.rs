@@ -151,7 +151,8 @@ async fn a_refund_of_the_portal_that_no_pull_has_shown_yet_is_seen_before_money_
     all_settled(&env).await;
 
     // An order that was read long ago says nothing either.
-    credit(&env, &key, 1).await;
+    let line = json!({"external_line_id": "C1-A-1", "qty": 1, "goods": "3.00", "tax": "0"});
+    credit_of(&env, &key, json!({"lines": [line]})).await;
     env.clock.advance(std::time::Duration::from_secs(600));
     assert_eq!(env.drive(&key).await, Step::Wait(Wait::ReadBack));
 }
