@@ -196,13 +196,13 @@ impl Feeds {
     }
 
     /// One read of a shop's returns alone into the ledger, whenever the last one was; none where the
-    /// shop has no returns. Answers how many rows came.
+    /// shop has no returns, or BlueCherry's were never read. Answers how many rows came.
     ///
     /// # Errors
     /// As [`Feeds::collect_orders`].
     pub async fn read_returns_only(&self, code: &MarketplaceCode) -> Result<u32, Failure> {
         let shop = self.orders.connections().shop(code)?;
-        if shop.returns_every.is_none() {
+        if !self.takes_returns(shop).await? {
             return Ok(0);
         }
         let pull = self.orders.admit(To::Mirakl(shop), "RT11").await?;

@@ -164,6 +164,9 @@ impl Orders {
         Box::pin(self.adopt_refunds(&mut at)).await?;
         Box::pin(self.adopt_returns(&mut at)).await?;
         let mut decision = fulfillment::decide(&at.row.progress, &at.facts());
+        if self.wants_a_look(&mut at, &decision.step).await? {
+            decision = fulfillment::decide(&at.row.progress, &at.facts());
+        }
         decision.step = at.early(decision.step);
         self.note_decision(key, &at, &decision).await?;
         Ok(decision)

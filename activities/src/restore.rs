@@ -227,6 +227,12 @@ fn restored(at: &Situation<'_>, found: Option<&SalesOrder>, hold_code: &str) -> 
     let order = &at.row.order;
     let accepted = order.state.is_past_acceptance();
     let mut p = Progress::default();
+    let shows_refunds = order
+        .paid
+        .as_ref()
+        .is_some_and(|paid| paid.lines.iter().any(|line| !line.refunds.is_empty()));
+    // Those that a credit stands for are known by their money, once the credits are read.
+    p.care.refunds_lost_at = shows_refunds.then_some(at.now);
     if accepted {
         p.acceptance = Acceptance::Told { accepted: true };
         // We accept nothing without its sales order.

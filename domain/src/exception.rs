@@ -305,8 +305,8 @@ kinds! {
         "If it stays: ask the operator about the import of the evidence. The next file that is taken closes this.";
     /// A credit for a line that the order does not have.
     CreditWithoutSale, "credit_without_sale", Finance, false,
-        "A credit memo names an order line that was never sold on this order, so nothing is refunded for it.",
-        "Correct the line of the credit memo in BlueCherry; the next version of the memo goes on by itself.";
+        "A credit memo names an order, or a line of one, that was never sold here, so nothing is refunded for it.",
+        "Correct the order or line of the credit memo in BlueCherry; the next version of the memo goes on by itself.";
     /// A credit above what is left.
     CreditAbovePaid, "credit_above_paid", Finance, false,
         "A credit is higher than what is left of what the customer paid; the arithmetic stands in the evidence.",
@@ -318,7 +318,7 @@ kinds! {
     /// One credit under two numbers.
     CreditPostedTwice, "credit_posted_twice", Finance, false,
         "Two posted credit memos of this order hold the same lines and amounts; only the first is refunded.",
-        "Void the second in BlueCherry. When both are right, let it through: it is then refunded as well.";
+        "Void the second in BlueCherry. When both are right, let it through with bcm orders correct: it is then refunded as well.";
     /// A credit that no longer stands as it was refunded.
     CreditChangedAfterRefund, "credit_changed_after_refund", Finance, false,
         "A credit memo was voided or changed after the customer had been repaid for it.",
@@ -334,7 +334,11 @@ kinds! {
     /// A refund that somebody made on Mirakl.
     RefundElsewhere, "refund_elsewhere", Finance, false,
         "A refund was made on the marketplace that this program did not send, so BlueCherry has no credit memo for it.",
-        "Approve the credit: enter a credit memo for the amount of the evidence in BlueCherry and mark it done.";
+        "Enter a credit memo for the amount of the evidence in BlueCherry: it counts for this refund, and nothing is repaid twice.";
+    /// A credit that may be repaid already, as a lost ledger would have known.
+    RefundUnsure, "refund_unsure", Finance, false,
+        "The ledger was rebuilt, and Mirakl shows an earlier refund of this line that is for no credit of just that amount: it may be for this one.",
+        "Compare the refunds on Mirakl with the credit memos of the line. Repaid already: void or correct the memo in BlueCherry. Not yet: let it through.";
     /// A return that neither side can bring on by itself.
     ReturnUnclear, "return_unclear", CustomerCare, false,
         "A return does not fit what BlueCherry or Mirakl says of it; what differs stands in the evidence.",

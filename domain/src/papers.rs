@@ -96,6 +96,9 @@ pub struct MarketplaceReturn {
     pub return_id: String,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// The number that the shop gave it: the ERP's, for one that began there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rma: Option<String>,
     /// Where it stands.
     pub shown: Return,
 }

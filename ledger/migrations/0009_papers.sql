@@ -20,3 +20,6 @@ CREATE INDEX documents_by_item ON documents (kind, item);
 ALTER TABLE orders ADD COLUMN documents BIGINT NOT NULL DEFAULT 0;
 -- A credit memo may name the sales order alone.
 CREATE INDEX orders_by_sales_order ON orders (sales_order) WHERE sales_order IS NOT NULL;
+-- What of an order waits for a person while the rest goes on: looked at with each decision.
+CREATE INDEX exceptions_of_papers ON exceptions (scope, order_id)
+    WHERE closed_at IS NULL AND origin = 'paper';

@@ -58,10 +58,10 @@ fn about<'a>(key: &'a OrderKey, subject: &'a str) -> About<'a> {
 
 async fn open(conn: &mut AnyConnection, key: &OrderKey) -> Result<Open> {
     let rows = sqlx::query(
+        // The origin stands in the text, as in the index that this needs.
         "SELECT subject, kind, evidence FROM exceptions WHERE closed_at IS NULL \
-         AND origin = $1 AND scope = $2 AND order_id = $3",
+         AND origin = 'paper' AND scope = $1 AND order_id = $2",
     )
-    .bind(Origin::Paper.as_str())
     .bind(key.marketplace.as_str())
     .bind(&key.order_id)
     .fetch_all(conn)

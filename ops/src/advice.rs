@@ -10,6 +10,11 @@ fn of<'a>(evidence: &'a [(String, String)], name: &str) -> Option<&'a str> {
         .map(|(_, value)| value.as_str())
 }
 
+/// Is it about a refund, a cancelation of units, or a return?
+fn is_aftercare(evidence: &[(String, String)]) -> bool {
+    matches!(of(evidence, "call"), Some("OR28" | "OR30" | "RT01"))
+}
+
 /// Commands to type next about an order's problem; words in capitals are to be filled in.
 pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]) -> Vec<String> {
     let order = quoted(&key.to_string());
@@ -17,6 +22,10 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
     let retry = || format!("bcm orders retry {order}");
     let cancel = || format!("bcm orders cancel {order} --reason CODE");
     let by_hand = |step: &str| format!("bcm orders mark-done {order} --step {step}");
+    let resolve = || {
+        let line = quoted(of(evidence, "line").unwrap_or("LINE"));
+        format!("bcm orders resolve-incident {order} --line {line} --reason CODE")
+    };
     match kind {
         Kind::UnmappedSku => {
             let skus = evidence.iter().filter(|(name, _)| name == "offer_sku");
@@ -38,15 +47,16 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
         Kind::NeedsRefund => vec![format!("bcm orders release {order}")],
         Kind::AddressUnusable => vec![by_hand("release")],
         Kind::CancelledAfterPick => vec![by_hand("cancel_sales_order")],
-        Kind::IncidentOpen => {
-            let line = of(evidence, "line").unwrap_or("LINE");
-            let line = quoted(line);
-            vec![format!(
-                "bcm orders resolve-incident {order} --line {line} --reason CODE"
-            )]
+        Kind::IncidentOpen => vec![resolve()],
+        Kind::RefundRefused | Kind::CreditAbovePaid => vec![retry()],
+        // A step of a return that the other side refused; others go on with the next news.
+        Kind::ReturnUnclear if of(evidence, "call").is_some() => vec![retry()],
+        Kind::MarketplaceRefused if of(evidence, "call") == Some("OR64") => {
+            vec![retry(), resolve()]
         }
-        Kind::RefundRefused => vec![retry()],
-        Kind::CreditPostedTwice => {
+        // No step of these is done by hand: where the write shows on Mirakl, it counts by itself.
+        Kind::MarketplaceRefused | Kind::OutcomeUnknown if is_aftercare(evidence) => vec![retry()],
+        Kind::CreditPostedTwice | Kind::RefundUnsure => {
             let credit = of(evidence, "credit").unwrap_or("CREDIT");
             vec![correct(&format!("--approve {}", quoted(credit)))]
         }
@@ -95,7 +105,6 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
         | Kind::OfferDrift
         | Kind::ImportFailed
         | Kind::CreditWithoutSale
-        | Kind::CreditAbovePaid
         | Kind::CreditUnusable
         | Kind::RefundAgeing
         | Kind::CreditChangedAfterRefund
@@ -199,15 +208,64 @@ mod tests {
         offer_drift: 
         import_failed: 
         credit_without_sale: 
-        credit_above_paid: 
+        credit_above_paid: bcm orders retry nordwind/C-1001-A
         credit_unusable: 
-        credit_posted_twice: 
+        credit_posted_twice: bcm orders correct nordwind/C-1001-A --approve CREDIT
         credit_changed_after_refund: 
         credit_tax_mismatch: 
         unmapped_reason: 
         refund_elsewhere: 
+        refund_unsure: bcm orders correct nordwind/C-1001-A --approve CREDIT
         return_unclear: 
         unmapped_disposition: 
+        incident_open: bcm orders resolve-incident nordwind/C-1001-A --line LINE --reason CODE
+        refund_refused: bcm orders retry nordwind/C-1001-A
+        refund_ageing: 
+        ");
+    }
+
+    #[test]
+    fn the_evidence_of_aftercare_fills_the_commands_in() {
+        let key = OrderKey {
+            marketplace: MarketplaceCode::new("nordwind").unwrap(),
+            order_id: "C-1".into(),
+        };
+        let table = [
+            (Kind::IncidentOpen, vec![("line", "C-1-2")]),
+            (Kind::CreditPostedTwice, vec![("credit", "memo/CM 2/1")]),
+            (Kind::CreditAbovePaid, vec![("credit", "memo/CM-2/1")]),
+            (Kind::RefundRefused, vec![("line", "C-1-2")]),
+            (
+                Kind::RefundAgeing,
+                vec![("asked_at", "2027-01-15T08:00:00Z")],
+            ),
+            (Kind::OutcomeUnknown, vec![("call", "OR28")]),
+            (Kind::OutcomeUnknown, vec![("call", "OR29")]),
+            (Kind::MarketplaceRefused, vec![("call", "OR30")]),
+            (
+                Kind::MarketplaceRefused,
+                vec![("call", "OR64"), ("line", "C-1-2")],
+            ),
+            (Kind::ReturnUnclear, vec![("call", "RT25")]),
+            (Kind::ReturnUnclear, vec![("authorization", "canceled")]),
+        ];
+        let all = table.into_iter().map(|(kind, evidence)| {
+            let owned = |(n, v): &(&str, &str)| ((*n).to_owned(), (*v).to_owned());
+            let evidence: Vec<_> = evidence.iter().map(owned).collect();
+            format!("{kind}: {}", at_hand(kind, &key, &evidence).join(" | "))
+        });
+        insta::assert_snapshot!(all.collect::<Vec<_>>().join("\n"), @r"
+        incident_open: bcm orders show nordwind/C-1 | bcm orders resolve-incident nordwind/C-1 --line C-1-2 --reason CODE
+        credit_posted_twice: bcm orders show nordwind/C-1 | bcm orders correct nordwind/C-1 --approve 'memo/CM 2/1'
+        credit_above_paid: bcm orders show nordwind/C-1 | bcm orders retry nordwind/C-1
+        refund_refused: bcm orders show nordwind/C-1 | bcm orders retry nordwind/C-1
+        refund_ageing: bcm orders show nordwind/C-1
+        outcome_unknown: bcm orders show nordwind/C-1 | bcm orders retry nordwind/C-1
+        outcome_unknown: bcm orders show nordwind/C-1 | bcm orders retry nordwind/C-1 | bcm orders mark-done nordwind/C-1 --step STEP
+        marketplace_refused: bcm orders show nordwind/C-1 | bcm orders retry nordwind/C-1
+        marketplace_refused: bcm orders show nordwind/C-1 | bcm orders retry nordwind/C-1 | bcm orders resolve-incident nordwind/C-1 --line C-1-2 --reason CODE
+        return_unclear: bcm orders show nordwind/C-1 | bcm orders retry nordwind/C-1
+        return_unclear: bcm orders show nordwind/C-1
         ");
     }
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use ledger::{Exception, ExceptionFilter};
 use serde::Serialize;
 
+use crate::orders::about;
 use crate::render::{
     Cell, Look, Named, Tone, count, due, fields, json, moment, or_dash, paint, plain,
 };
@@ -145,6 +146,22 @@ impl ExceptionItem {
         self.order()
             .map_or_else(|| self.subject.clone(), |key| key.to_string())
     }
+
+    /// Which of the order's credits, returns or units it is about; `None` for the order as a whole.
+    pub(crate) fn part(&self) -> Option<String> {
+        let subject = about(self.order_id.as_deref()?, &self.subject)?;
+        Some(words::subject(subject).unwrap_or_else(|| subject.to_owned()))
+    }
+
+    /// Names and values in one short text.
+    pub(crate) fn evidence(&self) -> Option<String> {
+        // Which credit it is stands beside it.
+        let is_said = |pair: &&Named| pair.name == "credit" && self.part().is_some();
+        let pairs = self.evidence.iter().filter(|pair| !is_said(pair));
+        let pairs = pairs.map(|pair| pair.row().1);
+        let text = short(&pairs.collect::<Vec<_>>().join(", "), EVIDENCE_WIDE);
+        Some(text).filter(|text| !text.is_empty())
+    }
 }
 
 impl ExceptionsVerb {
@@ -194,9 +211,8 @@ impl ExceptionsDocument {
         let now = self.as_of;
         // While no deadline draws near, a column of dashes would tell nothing.
         let raised = self.exceptions.iter().any(|e| e.level > 0);
+        let in_part = self.exceptions.iter().any(|e| e.part().is_some());
         let row = |e: &ExceptionItem| {
-            let pairs = e.evidence.iter().map(Named::told);
-            let evidence = pairs.collect::<Vec<_>>().join(", ");
             let until = match e.closed_at {
                 Some(at) => Cell::new(format!("closed {}", relative(at, now)), Tone::Faint),
                 None => due(e.due, now),
@@ -214,14 +230,20 @@ impl ExceptionsDocument {
                 e.about().into(),
                 relative(e.opened_at, now).into(),
                 until,
-                or_dash(Some(short(&evidence, EVIDENCE_WIDE)).filter(|text| !text.is_empty())),
+                or_dash(e.evidence()),
             ];
+            if in_part {
+                cells.insert(4, or_dash(e.part()));
+            }
             if raised {
                 cells.insert(1, level);
             }
             cells
         };
         let mut headers = vec!["id", "kind", "owner", "order", "since", "due", "evidence"];
+        if in_part {
+            headers.insert(4, "about");
+        }
         if raised {
             headers.insert(1, "level");
         }
@@ -279,9 +301,13 @@ impl ExceptionDocument {
         }
         let (e, now) = (&self.exception, self.as_of);
         let told = |at: Timestamp| format!("{} ({})", relative(at, now), moment(at));
+        let whole = match e.part() {
+            Some(part) => format!("{}, {part}", e.about()),
+            None => e.about(),
+        };
         let mut rows = vec![
             ("owner", words::owner(e.owner).to_owned()),
-            ("about", plain(&e.about())),
+            ("about", plain(&whole)),
             ("since", told(e.opened_at)),
         ];
         rows.extend(e.due.map(|at| ("due", told(at))));
@@ -290,8 +316,7 @@ impl ExceptionDocument {
             rows.push(("closed", format!("{}, {}", told(at), plain(by))));
         }
         rows.push(("cause", self.cause.to_owned()));
-        let evidence = e.evidence.iter().map(Named::told);
-        rows.extend(evidence.map(|text| ("evidence", text)));
+        rows.extend(e.evidence.iter().map(Named::row));
         rows.push(("next step", self.next_step.to_owned()));
         rows.extend(self.commands.iter().map(|c| ("type", plain(c))));
         let title = paint(

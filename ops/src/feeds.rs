@@ -138,7 +138,35 @@ impl Feeds {
 
 pub(crate) async fn items(ledger: &Ledger) -> Result<Vec<FeedItem>> {
     let feeds = ledger.feeds().await?;
-    Ok(feeds.into_iter().map(FeedItem::from).collect())
+    let mut items: Vec<FeedItem> = feeds.into_iter().map(FeedItem::from).collect();
+    pause_together(&mut items);
+    Ok(items)
+}
+
+/// What is read beside another feed stands still with it.
+fn pause_together(items: &mut [FeedItem]) {
+    let paused: Vec<String> = items
+        .iter()
+        .filter(|item| item.paused)
+        .map(|item| item.name.clone())
+        .collect();
+    let known: Vec<String> = items.iter().map(|item| item.name.clone()).collect();
+    for item in items {
+        let read_with = read_with(&item.name, &known);
+        item.paused |= read_with.is_some_and(|name| paused.contains(&name));
+    }
+}
+
+/// The feed beside which one is read that has no run of its own; `None` for one that has.
+fn read_with(name: &str, known: &[String]) -> Option<String> {
+    let (of, what) = name.split_once('/')?;
+    let orders = format!("{of}/orders");
+    match what {
+        // A marketplace has returns, and so has the site.
+        "returns" if known.contains(&orders) => Some(orders),
+        "returns" | "credit_memos" => Some(format!("{of}/shipments")),
+        _ => None,
+    }
 }
 
 impl OneFeed {
@@ -178,7 +206,17 @@ impl OneFeed {
 /// only one feed has it.
 fn named(meant: &str, known: &[String]) -> Result<(String, String), Trouble> {
     let meant = meant.trim();
-    let of = |name: &&String| name.split('/').next() == Some(meant);
+    if known.iter().any(|name| name == meant)
+        && let Some(carrier) = read_with(meant, known)
+    {
+        return Err(Trouble::new(
+            "feed_unknown",
+            format!("{meant} has no run of its own: it is read with {carrier}."),
+            format!("Name {carrier} instead."),
+        ));
+    }
+    let of =
+        |name: &&String| name.split('/').next() == Some(meant) && read_with(name, known).is_none();
     let mut fitting = known.iter().filter(of);
     let name = match (fitting.next(), fitting.next()) {
         (Some(only), None) => only.as_str(),
@@ -277,6 +315,10 @@ mod tests {
             "main/orders",
             "main/shipments",
             "nordwind/orders",
+            "nordwind/returns",
+            "SIMSITE/credit_memos",
+            "SIMSITE/returns",
+            "SIMSITE/shipments",
         ];
         let known = known.map(str::to_owned);
         let id = |meant: &str| named(meant, &known).map(|(name, id)| format!("{name} {id}"));
@@ -289,6 +331,18 @@ mod tests {
             "main/shipments feed/main/shipments"
         );
         assert_eq!(id("new/orders").unwrap(), "new/orders feed/new/orders");
+        assert_eq!(
+            id("SIMSITE").unwrap(),
+            "SIMSITE/shipments feed/SIMSITE/shipments"
+        );
+        for (beside, carrier) in [
+            ("nordwind/returns", "nordwind/orders"),
+            ("SIMSITE/returns", "SIMSITE/shipments"),
+            ("SIMSITE/credit_memos", "SIMSITE/shipments"),
+        ] {
+            let told = id(beside).unwrap_err();
+            assert_eq!(told.next_step, format!("Name {carrier} instead."));
+        }
         for bad in [
             "main",
             "elsewhere",
@@ -299,5 +353,30 @@ mod tests {
         ] {
             assert_eq!(id(bad).unwrap_err().code, "feed_unknown", "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_read_beside_a_paused_feed_is_paused_with_it() {
+        let feed = |name: &str, paused: bool| FeedItem {
+            name: name.to_owned(),
+            last_success: None,
+            last_started: None,
+            rows: 0,
+            failures: 0,
+            last_error: None,
+            paused,
+            owed: 0,
+        };
+        let mut items = [
+            feed("nordwind/orders", true),
+            feed("nordwind/returns", false),
+            feed("SIMSITE/credit_memos", false),
+            feed("SIMSITE/returns", false),
+            feed("SIMSITE/shipments", false),
+        ];
+        pause_together(&mut items);
+        let paused = items.iter().filter(|item| item.paused);
+        let paused: Vec<_> = paused.map(|item| item.name.as_str()).collect();
+        assert_eq!(paused, ["nordwind/orders", "nordwind/returns"]);
     }
 }

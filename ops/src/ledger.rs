@@ -58,6 +58,8 @@ pub struct RebuildDocument {
     pub over: u64,
     /// Fulfilments of BlueCherry.
     pub shipments: u64,
+    /// Returns of both sides, and credit memos.
+    pub papers: u64,
     /// Open runs.
     pub open_runs: u64,
     /// Commands that only the histories of open runs remembered.
@@ -92,6 +94,7 @@ impl RebuildDocument {
             accepted_elsewhere: 0,
             over: 0,
             shipments: 0,
+            papers: 0,
             open_runs: 0,
             remembered: 0,
             parked: 0,
@@ -109,7 +112,7 @@ impl RebuildDocument {
             .to_vec()
     }
 
-    fn figures(&self) -> [(&'static str, &'static str, u64); 11] {
+    fn figures(&self) -> [(&'static str, &'static str, u64); 12] {
         [
             ("export", "decisions and erasures", self.decisions),
             ("Mirakl", "orders", self.orders),
@@ -120,6 +123,7 @@ impl RebuildDocument {
             ("BlueCherry", "sales orders", self.sales_orders),
             ("", "released", self.released),
             ("", "shipments", self.shipments),
+            ("both sides", "returns and credit memos", self.papers),
             ("Temporal", "commands from open runs", self.remembered),
             ("", "writes that wait for a person", self.parked),
         ]

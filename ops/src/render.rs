@@ -3,8 +3,11 @@
 use comfy_table::{
     Cell as TableCell, Color, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle,
 };
+use domain::money::minor_digits;
+use domain::shipment::Quantity;
 use jiff::Timestamp;
 use owo_colors::OwoColorize;
+use rust_decimal::Decimal;
 use serde::Serialize;
 
 const LIGHT: TableStyle = TableStyle::new()
@@ -208,11 +211,42 @@ impl Named {
     pub(crate) fn told(&self) -> String {
         plain(&format!("{} {}", self.name, self.value))
     }
+
+    /// A row of fields; arithmetic goes by its own name.
+    pub(crate) fn row(&self) -> (&'static str, String) {
+        match self.name.as_str() {
+            "arithmetic" => ("arithmetic", plain(&self.value)),
+            _ => ("evidence", self.told()),
+        }
+    }
 }
 
 /// Whose answer it is, and of when.
 pub(crate) fn source(now: Timestamp) -> String {
     format!("ledger, as of {}", moment(now))
+}
+
+/// An amount to the minor unit of its currency; a finer one is shown as it is.
+pub(crate) fn amount(value: Decimal, currency: &str) -> String {
+    let mut value = value.normalize();
+    let digits = minor_digits(currency);
+    if value.scale() < digits {
+        value.rescale(digits);
+    }
+    value.to_string()
+}
+
+/// The word of a code that either side may extend.
+pub(crate) fn word(code: &impl Serialize) -> String {
+    let json = serde_json::to_value(code).unwrap_or_default();
+    plain(json.as_str().unwrap_or("?"))
+}
+
+/// Pieces by line: `2 of C-1-A-1, 1 of C-1-A-2`.
+pub(crate) fn pieces(lines: &[Quantity]) -> String {
+    let lines = lines.iter();
+    let told = lines.map(|line| format!("{} of {}", line.quantity, line.line_id));
+    told.collect::<Vec<_>>().join(", ")
 }
 
 /// `1 order`, `2 orders`.
@@ -270,6 +304,22 @@ mod tests {
         );
         assert!(paint("late", Tone::Bad, colored).contains("\u{1b}[31m"));
         assert_eq!(paint("late", Tone::Bad, Look::default()), "late");
+    }
+
+    #[test]
+    fn amounts_have_the_digits_of_their_currency() {
+        let table = [
+            ("20.5", "USD", "20.50"),
+            ("0", "USD", "0.00"),
+            ("-3", "EUR", "-3.00"),
+            ("20.500", "JPY", "20.5"),
+            ("20", "JPY", "20"),
+            ("1.5", "KWD", "1.500"),
+            ("1.2345", "USD", "1.2345"),
+        ];
+        for (value, currency, told) in table {
+            assert_eq!(amount(value.parse().unwrap(), currency), told);
+        }
     }
 
     #[test]

@@ -7,6 +7,10 @@ use domain::step::{Stage, Step};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub(crate) use subject::{memo_line, subject};
+
+mod subject;
+
 /// Where an order stands, in one sentence.
 pub(crate) fn standing(
     stage: &str,
@@ -79,9 +83,12 @@ pub(crate) fn owner(owner: Owner) -> &'static str {
 }
 
 /// A step, inside a sentence; an unknown one as it is.
-pub(crate) fn step(word: &str) -> &str {
+pub(crate) fn step(word: &str) -> String {
+    if let Some(effect) = subject::effect(word) {
+        return effect;
+    }
     // The effect of a tracking is one a shipment: `send_tracking:S1`.
-    match word.split(':').next().unwrap_or(word) {
+    let says = match word.split(':').next().unwrap_or(word) {
         "create_sales_order" => "creating the sales order",
         "find_sales_order" => "looking for the sales order",
         "accept_lines" => "accepting on Mirakl",
@@ -93,8 +100,15 @@ pub(crate) fn step(word: &str) -> &str {
         "tell_parcels" => "telling Mirakl of a parcel",
         "correct_tracking" => "correcting a parcel's tracking",
         "confirm_shipment" => "confirming the shipment",
+        "cancel_units" => "canceling units in BlueCherry",
+        "read_units" => "looking for canceled units in BlueCherry",
+        "cancel_lines" => "canceling units on Mirakl",
+        "refund" => "repaying what was credited",
+        "forward_returns" => "bringing returns on",
+        "resolve_incident" => "telling Mirakl that an incident is settled",
         _ => word,
-    }
+    };
+    says.to_owned()
 }
 
 /// The kind that a word names, as the ledger writes it.

@@ -101,6 +101,42 @@ struct Freshness {
     undecided: Vec<String>,
 }
 
+/// A feed, and the run that reads it.
+struct Read {
+    name: String,
+    /// Workflow ID.
+    run: String,
+    every: Duration,
+    marketplace: Option<MarketplaceCode>,
+}
+
+/// Every feed that must not stand still; several are read by one run.
+fn reads(connections: &Connections) -> Vec<Read> {
+    let mut reads = vec![];
+    for shop in connections.shops.values() {
+        let read = |what: &str, every: Duration| Read {
+            name: format!("{}/{what}", shop.code),
+            run: ids::orders_feed(&shop.code),
+            every,
+            marketplace: Some(shop.code.clone()),
+        };
+        reads.push(read("orders", shop.poll));
+        // It is time for them somewhere between two pulls.
+        reads.extend(shop.returns_every.map(|e| read("returns", e + shop.poll)));
+    }
+    let site = &connections.site;
+    let returns = site.returns_in.then_some("returns");
+    for what in ["shipments", "credit_memos"].into_iter().chain(returns) {
+        reads.push(Read {
+            name: format!("{}/{what}", site.name),
+            run: ids::shipments_feed(&site.name),
+            every: site.poll,
+            marketplace: None,
+        });
+    }
+    reads
+}
+
 struct Watch {
     connections: Arc<Connections>,
     temporal: Option<Temporal>,
@@ -184,22 +220,29 @@ impl Watch {
         let ledger = &connections.ledger;
         let feeds = ledger.feeds().await?;
         let mut found = Freshness::default();
-        for shop in connections.shops.values() {
-            let name = format!("{}/orders", shop.code);
+        let mut told: Vec<String> = vec![];
+        for read in reads(connections) {
+            let Read { name, run, .. } = read;
+            // Where a run stands still, one of its feeds tells it.
+            if told.contains(&run) {
+                found.undecided.push(name);
+                continue;
+            }
             let feed = feeds.iter().find(|feed| feed.name == name);
-            let last = feed.and_then(|feed| feed.last_success);
-            match self.age(last, shop.poll) {
+            match self.age(feed.and_then(|feed| feed.last_success), read.every) {
                 Age::TooOld(age) => {
-                    let id = ids::orders_feed(&shop.code);
                     found.stale.push(Stale {
-                        evidence: self.why(&name, &id, age, feed).await,
-                        marketplace: Some(shop.code.clone()),
+                        evidence: self.why(&name, &run, age, feed).await,
+                        marketplace: read.marketplace,
                         name,
                     });
+                    told.push(run);
                 }
                 Age::NotKnown => found.undecided.push(name),
                 Age::Fresh => {}
             }
+        }
+        for shop in connections.shops.values() {
             let last = ledger.last_sweep(&shop.code).await?;
             let sweep = (ids::sweep(&shop.code), &shop.code);
             self.schedule(sweep, last, SWEEP_EVERY, &mut found).await;
@@ -210,21 +253,6 @@ impl Watch {
             let last = last.and_then(|last| last.ended_at);
             let stock = (ids::stock(code), code);
             self.schedule(stock, last, every, &mut found).await;
-        }
-        let site = &connections.site;
-        let name = format!("{}/shipments", site.name);
-        let feed = feeds.iter().find(|feed| feed.name == name);
-        match self.age(feed.and_then(|f| f.last_success), site.poll) {
-            Age::TooOld(age) => {
-                let id = ids::shipments_feed(&site.name);
-                found.stale.push(Stale {
-                    evidence: self.why(&name, &id, age, feed).await,
-                    marketplace: None,
-                    name,
-                });
-            }
-            Age::NotKnown => found.undecided.push(name),
-            Age::Fresh => {}
         }
         ledger
             .settle_freshness(&found.stale, &found.undecided, connections.clock.now())
@@ -356,3 +384,6 @@ fn words(paused: Option<bool>) -> &'static str {
         None => "not known",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,18 @@ use crate::settings::{Shop, after};
 use crate::{Failure, translate};
 
 impl Feeds {
+    /// May a shop's returns be read, where it has any? Not before BlueCherry's were once: a return
+    /// that began there would look like one that it has to hear of.
+    pub(super) async fn takes_returns(&self, shop: &Shop) -> Result<bool, Failure> {
+        let connections = self.orders.connections();
+        let site = &connections.site;
+        if shop.returns_every.is_none() || !site.returns_in {
+            return Ok(shop.returns_every.is_some());
+        }
+        let feed = format!("{}/returns", site.name);
+        Ok(connections.ledger.cursor(&feed).await?.is_some())
+    }
+
     /// Reads a shop's returns beside its orders, where it has any and it is time: RT11 may be called
     /// far less often than OR11. What fails is noted at its own feed, and answered.
     ///
@@ -28,7 +40,8 @@ impl Feeds {
         };
         let name = format!("{}/returns", shop.code);
         let last = self.orders.ledger().last_success(&name).await?;
-        if last.is_some_and(|last| self.orders.now() < after(last, every)) {
+        let is_time = last.is_none_or(|last| self.orders.now() >= after(last, every));
+        if !is_time || !self.takes_returns(shop).await? {
             return Ok(None);
         }
         let pull = match self.orders.admit(To::Mirakl(shop), "RT11").await {

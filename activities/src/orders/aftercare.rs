@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::aftercare::{self, Aftercare, Stop, refund_effect};
+use domain::aftercare::{self as care, Aftercare, Looked, Stop, refund_effect};
 use domain::exception::Problem;
 use domain::fulfillment::Facts;
 use domain::mapping::Mappings;
@@ -10,11 +10,12 @@ use domain::marketplace::ReturnsRule;
 use domain::progress::Progress;
 use domain::refund::{Planned, RefundItem, Sent, SentState, TaxDetail};
 use domain::returns;
+use domain::step::Step;
 use jiff::Timestamp;
 use ledger::{Ended, Intent, NewEvent, Note, OrderRow, Settled};
 use mirakl::Reason;
 
-use super::effect::{Attempt, Window};
+use super::effect::{Attempt, Window, unfinished};
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::settings::{Mapped, Shop};
@@ -42,6 +43,10 @@ impl Orders {
         let mut papers = row.papers.clone();
         for line in papers.credits.iter_mut().flat_map(|memo| &mut memo.lines) {
             line.tax_detail = in_mirakls_codes(tables, code, &line.tax_detail);
+        }
+        for there in &mut papers.erp_returns {
+            let id = there.external_return_id.take();
+            there.external_return_id = id.map(|id| of_mirakl(&shop.policy.prefix, id));
         }
         Ok(Aftercare {
             papers,
@@ -114,6 +119,30 @@ impl Orders {
             at.row.progress = self.ledger().advance(key, note, now, change).await?;
         }
         Ok(())
+    }
+
+    /// Does money go back next, by an order that was not read since? Then it is asked for: the next pull
+    /// reads it by its ID, and what somebody did in the portal meanwhile counts.
+    pub(super) async fn wants_a_look(
+        &self,
+        at: &mut Situation<'_>,
+        step: &Step,
+    ) -> Result<bool, Failure> {
+        let gives = matches!(step, Step::Refund | Step::CancelLines);
+        if !gives || care::is_fresh(&at.row.progress, &at.facts()) {
+            return Ok(false);
+        }
+        let (since, shipments_version) = (at.now, at.row.shipments_version);
+        let change = |p: &mut Progress| {
+            p.care.looked = Some(Looked {
+                shipments_version,
+                since,
+            });
+            p.care.read_after = p.care.read_after.max(Some(since));
+        };
+        let (key, note) = (&at.row.key, Note::default());
+        at.row.progress = self.ledger().advance(key, note, at.now, change).await?;
+        Ok(true)
     }
 
     /// Has a write of aftercare been sent so often without a known outcome that a person has to look?
@@ -210,7 +239,7 @@ impl Orders {
     }
 
     /// An intent with exactly this body. One with another, of which nothing went through, is given up:
-    /// what it stands for has changed since.
+    /// what it stands for has changed since. One that may still go through comes as it is.
     pub(super) async fn intend_anew(
         &self,
         at: &Situation<'_>,
@@ -220,7 +249,7 @@ impl Orders {
     ) -> Result<Intent, Failure> {
         let key = &at.row.key;
         let intent = self.intend(key, effect, body, at.mapped.version).await?;
-        if is_same(&intent.body) {
+        if is_same(&intent.body) || may_still_show(at, &intent).is_some() {
             return Ok(intent);
         }
         let note = Note {
@@ -229,6 +258,21 @@ impl Orders {
         };
         self.ledger().advance(key, note, self.now(), |_| {}).await?;
         self.intend(key, effect, body, at.mapped.version).await
+    }
+
+    /// Settles an intent that another worker saw done.
+    pub(super) async fn settle_done(
+        &self,
+        at: &Situation<'_>,
+        intent: &Intent,
+    ) -> Result<(), Failure> {
+        let note = Note {
+            settle: Some((intent, Settled::Done)),
+            event: None,
+        };
+        let (key, now) = (&at.row.key, self.now());
+        self.ledger().advance(key, note, now, |_| {}).await?;
+        Ok(())
     }
 
     /// Notes that the other side took a write of aftercare.
@@ -250,6 +294,26 @@ impl Orders {
     }
 }
 
+/// From when on an order tells what became of an attempt, where the one at hand was read too early to:
+/// its answer was lost, its worker was killed over it, or another worker is at it.
+pub(super) fn may_still_show(at: &Situation<'_>, intent: &Intent) -> Option<Timestamp> {
+    unfinished(intent, at.window()).filter(|shows| at.row.order.read_at < *shows)
+}
+
+/// The ID under which the ERP keeps a return of Mirakl: IDs are unique within an operator only.
+pub(super) fn external_return_id(prefix: &str, return_id: &str) -> String {
+    format!("{prefix}-{return_id}")
+}
+
+/// Mirakl's ID of a return that the ERP keeps; one that was announced otherwise stays as it is.
+fn of_mirakl(prefix: &str, external: String) -> String {
+    let bare = external.strip_prefix(prefix);
+    match bare.and_then(|bare| bare.strip_prefix('-')) {
+        Some(id) => id.to_owned(),
+        None => external,
+    }
+}
+
 /// The taxes of a credit in Mirakl's codes. Where the ERP's code does not tell which one is meant, there
 /// is no detail: then the line's sum counts.
 fn in_mirakls_codes(tables: &Mappings, marketplace: &str, detail: &[TaxDetail]) -> Vec<TaxDetail> {
@@ -265,7 +329,7 @@ fn in_mirakls_codes(tables: &Mappings, marketplace: &str, detail: &[TaxDetail]) 
 
 /// Credits that a refund on Mirakl stands for already.
 pub(super) fn answered(progress: &Progress, facts: &Facts<'_>) -> Vec<(RefundItem, String)> {
-    let planned = aftercare::planned(progress, facts).into_iter();
+    let planned = care::planned(progress, facts).into_iter();
     let answered = planned.filter_map(|one| match one {
         Planned::Answered { item, refund_id } => Some((item, refund_id)),
         _ => None,

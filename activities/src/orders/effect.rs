@@ -92,6 +92,14 @@ impl Orders {
             .await?)
     }
 
+    /// The progress as it stands now: where an intent is new, another worker may have settled the one
+    /// before it since this one looked.
+    pub(super) async fn progress_now(&self, key: &OrderKey) -> Result<Progress, Failure> {
+        let row = self.ledger().order(key).await?;
+        row.map(|row| row.progress)
+            .ok_or_else(|| Failure::unexpected(format!("order {key} is not in the ledger")))
+    }
+
     /// Refuses to go on while an earlier attempt may still be under way at the other side: a slow
     /// server commits after our time-out.
     pub(super) fn not_before_it_must_show(

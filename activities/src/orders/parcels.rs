@@ -170,6 +170,14 @@ impl Orders {
         let effect = telling_effect(&named.name);
         let body = written(&telling)?;
         let intent = self.intend(key, &effect, &body, at.mapped.version).await?;
+        // Another worker may have begun or done it since Mirakl's shipments were read.
+        self.not_before_it_must_show(&intent, "ST01", at.window())?;
+        let told = self.progress_now(key).await?.told;
+        if let Some(told) = told.iter().find(|told| told.parcel == named.name) {
+            self.knows(at, Some(&intent), "parcel_found", "", told)
+                .await?;
+            return Ok(Became::Told);
+        }
         let telling: Telling = read(&intent)?;
         let line = |line: &Quantity| ShipmentLine {
             order_line_id: Some(line.line_id.clone()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::aftercare::{refund_effect, refunds_due};
+use domain::aftercare::{is_fresh, refund_effect, refunds_due};
 use domain::exception::{Kind, Problem};
 use domain::marketplace::OrderKey;
 use domain::progress::Progress;
@@ -14,8 +14,8 @@ use ledger::{Ended, NewEvent, Settled};
 use mirakl::{Amount, RefundLine};
 use serde::{Deserialize, Serialize};
 
-use super::aftercare::is_sent;
-use super::effect::{is_refusal, unfinished};
+use super::aftercare::{is_sent, may_still_show};
+use super::effect::is_refusal;
 use super::{Orders, Situation};
 use crate::Failure;
 use crate::calls::To;
@@ -52,7 +52,7 @@ impl Orders {
     /// What is to be tried again.
     pub async fn refund(&self, key: &OrderKey) -> Result<Decision, Failure> {
         let mut at = self.situation(key).await?;
-        if at.step() != Step::Refund {
+        if at.step() != Step::Refund || !is_fresh(&at.row.progress, &at.facts()) {
             return self.decide(key).await;
         }
         at.aftercare.rules.allowed = Some(Box::pin(self.refund_reasons(&at)).await?);
@@ -73,17 +73,15 @@ impl Orders {
             .map_err(|_| Failure::unexpected("a refund cannot be written".into()))?;
         let read = |body: &str| serde_json::from_str::<Meant>(body).ok();
         let window = at.window();
-        if let Some(intent) = self.ledger().open_intent(&at.row.key, &effect).await?
-            && let Some(shows) = unfinished(&intent, window)
-            && at.row.order.read_at < shows
-        {
-            // Its worker was killed over it, so nobody noted that it may have gone out.
-            let meant = read(&intent.body).unwrap_or(meant);
-            return self.doubt_refund(at, &effect, &meant, shows).await;
-        }
         let is_same = |body: &str| read(body).is_some_and(|old| old.item == meant.item);
         let intent = self.intend_anew(at, &effect, &body, is_same).await?;
         let meant = read(&intent.body).unwrap_or(meant);
+        if let Some(shows) = may_still_show(at, &intent) {
+            return self.doubt_refund(at, &effect, &meant, shows).await;
+        }
+        if is_sent(&self.progress_now(&at.row.key).await?, &meant.item) {
+            return self.settle_done(at, &intent).await;
+        }
         if let Some(problem) = self.unknowns(at, &intent, window).await? {
             let problem = with_item(problem, &meant.item);
             return self.park_care(at, &cause, problem, &intent).await;

@@ -13,6 +13,7 @@ use domain::step::{Decision, Step};
 use jiff::tz::Offset;
 use ledger::{Ended, Intent, NewEvent, Settled};
 
+use super::aftercare::external_return_id;
 use super::effect::is_refusal;
 use super::{Orders, Situation};
 use crate::Failure;
@@ -198,7 +199,7 @@ impl Orders {
         };
         let lines: Result<Vec<_>, Problem> = shown.shown.lines.iter().map(line).collect();
         Ok(lines.map(|lines| NewReturn {
-            external_return_id: shown.return_id.clone(),
+            external_return_id: external_return_id(&at.shop.policy.prefix, &shown.return_id),
             ord_num: booked.number.clone(),
             external_po,
             lines,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bluecherry::{Cancellation, SalesOrder, Side};
 use domain::aftercare::{
     CancelationItem, ErpUnits, SentCancelation, cancelation_effect, cancelations_due,
-    canceled_by_now,
+    canceled_by_now, is_fresh,
 };
 use domain::exception::{Kind, Problem};
 use domain::fulfillment::open_quantities;
@@ -20,8 +20,9 @@ use jiff::Timestamp;
 use ledger::{Ended, NewEvent, Note, Settled};
 use mirakl::{Amount, CancelLine};
 
+use super::aftercare::may_still_show;
 use super::cancel::reason;
-use super::effect::{is_refusal, refused_by_erp, unfinished};
+use super::effect::{is_refusal, refused_by_erp};
 use super::refund::taxes;
 use super::{Orders, Situation};
 use crate::Failure;
@@ -208,7 +209,7 @@ impl Orders {
     /// What is to be tried again.
     pub async fn cancel_lines(&self, key: &OrderKey) -> Result<Decision, Failure> {
         let at = self.situation(key).await?;
-        if at.step() != Step::CancelLines {
+        if at.step() != Step::CancelLines || !is_fresh(&at.row.progress, &at.facts()) {
             return self.decide(key).await;
         }
         for item in cancelations_due(&at.row.progress, &at.facts()) {
@@ -224,15 +225,16 @@ impl Orders {
         let body = serde_json::to_string(&line)
             .map_err(|_| Failure::unexpected("a cancelation cannot be written".into()))?;
         let window = at.window();
-        if let Some(intent) = self.ledger().open_intent(&at.row.key, &effect).await?
-            && let Some(shows) = unfinished(&intent, window)
-            && at.row.order.read_at < shows
-        {
-            return self.doubt_cancelation(at, &effect, item, shows).await;
-        }
         let intent = self
             .intend_anew(at, &effect, &body, |old| old == body)
             .await?;
+        if let Some(shows) = may_still_show(at, &intent) {
+            return self.doubt_cancelation(at, &effect, item, shows).await;
+        }
+        let sent = self.progress_now(&at.row.key).await?.care.cancelations;
+        if sent.iter().any(|sent| sent.key() == subject) {
+            return self.settle_done(at, &intent).await;
+        }
         if let Some(problem) = self.unknowns(at, &intent, window).await? {
             let problem = problem.with("line", evidence(&item.order_line_id));
             return self.park_care(at, &subject, problem, &intent).await;

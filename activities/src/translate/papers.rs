@@ -149,6 +149,7 @@ pub fn marketplace_return(wire: &mirakl::Return) -> Result<MarketplaceReturn, St
     Ok(MarketplaceReturn {
         return_id: wire.id.clone(),
         updated_at: updated_at.ok_or("last_updated")?,
+        rma: code(wire.rma.as_deref()),
         shown: Return {
             state: state(&wire.state),
             lines: wire

@@ -48,7 +48,15 @@ pub async fn credit_of(env: &Env, key: &OrderKey, mut body: Value) -> Value {
     body["external_po"] = json!(format!("NW-{}", key.order_id));
     let memo = env.erp_control("/_sim/credit-memos", &body).await;
     env.pull_shipments().await;
+    look(env, key).await;
     memo
+}
+
+/// Before money goes back, the order is read once more.
+pub async fn look(env: &Env, key: &OrderKey) {
+    if env.decide(key).await == Step::Wait(Wait::ReadBack) {
+        env.pull().await;
+    }
 }
 
 /// A control call of the marketplace.
@@ -82,4 +90,45 @@ pub async fn open(env: &Env) -> Vec<(String, String)> {
 pub async fn all_settled(env: &Env) {
     let intents = env.ledger.counts().await.unwrap().open_intents;
     assert_eq!((intents, open(env).await), (0, vec![]));
+}
+
+/// A customer announces pieces of the first line. Answers Mirakl's return ID.
+pub async fn announce(env: &Env, key: &OrderKey, qty: u32, reason: &str) -> String {
+    let line = json!({"order_line_id": format!("{}-1", key.order_id), "quantity": qty, "reason_code": reason});
+    let made = mirakl_control(
+        env,
+        "/_sim/returns",
+        &json!({
+            "order_commercial_id": key.order_id.trim_end_matches("-A"),
+            "method_code": "RETURN_METHOD_BY_MAIL", "return_lines": [line],
+        }),
+    )
+    .await;
+    env.pull().await;
+    made["return_success"][0]["id"].as_str().unwrap().to_owned()
+}
+
+/// The one return of an order at the site.
+pub fn ra(env: &Env, key: &OrderKey) -> Value {
+    let mut all = returns_in(env, key);
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.remove(0)
+}
+
+/// Every return of an order at the site.
+pub fn returns_in(env: &Env, key: &OrderKey) -> Vec<Value> {
+    let mut all = list(&env.erp.ledger(), "returns");
+    all.retain(|one| one["external_po"] == format!("NW-{}", key.order_id).as_str());
+    all
+}
+
+/// A piece of the first line comes to the warehouse, and that is read.
+pub async fn receive(env: &Env, key: &OrderKey, disposition: &str) {
+    let number = ra(env, key)["ra_number"].clone();
+    let line = json!({
+        "external_line_id": format!("{}-1", key.order_id), "qty": 1, "disposition": disposition,
+    });
+    let body = json!({"ra_number": number, "lines": [line]});
+    env.erp_control("/_sim/returns/receive", &body).await;
+    env.pull_shipments().await;
 }

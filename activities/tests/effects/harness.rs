@@ -1,5 +1,6 @@
 //! Both systems over HTTP, a ledger on disk, and the steps of an order without Temporal.
 
+mod lost;
 mod steps;
 
 use std::sync::Arc;
@@ -44,12 +45,12 @@ pub struct Env {
     pub site: Rest,
     pub stocks: Stocks,
     pub stocks_cut_off: Stocks,
-    mappings: Mappings,
+    plan: Plan,
     marketplace: MarketplaceCode,
     unreachable: Arc<Orders>,
     feeds_cut_off: Feeds,
     spoilers: Vec<Spoiler>,
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl Env {
@@ -121,7 +122,7 @@ impl Env {
             stocks_cut_off: Stocks::new(cut_off),
             feeds: Feeds::new(orders.clone()),
             marketplace: MarketplaceCode::new(NORDWIND).unwrap(),
-            mappings: plan.mappings,
+            plan,
             mirakl,
             erp,
             clock,
@@ -131,7 +132,7 @@ impl Env {
             feeds_cut_off: Feeds::new(unreachable.clone()),
             unreachable,
             spoilers,
-            _home: home,
+            home,
         }
     }
 
@@ -205,7 +206,7 @@ impl Env {
 
     /// Puts corrected tables in force.
     pub async fn remap(&self, change: impl FnOnce(&mut Mappings)) {
-        let mut tables = self.mappings.clone();
+        let mut tables = self.plan.mappings.clone();
         change(&mut tables);
         let now = self.clock.now();
         self.ledger.publish_mappings(&tables, now).await.unwrap();

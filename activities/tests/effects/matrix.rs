@@ -69,6 +69,13 @@ async fn strike(env: &Env, called: &Called, fault: &Fault, order_id: &str) {
         assert_eq!(told.code, "retried", "{case}");
         end = carry_on(env, called, &key).await;
     }
+    if called.goes_on_refused() && fault.may_park() && called.effects(env, &key).await == 0 {
+        let open = env.exceptions().await;
+        assert!(open.contains(&called.refusal()), "{case}: {open:?}");
+        let told = env.tell(&key, "retry", json!(null)).await;
+        assert_eq!(told.code, "retried", "{case}");
+        end = carry_on(env, called, &key).await;
+    }
     assert_eq!(end, called.end(), "{case}");
     assert_eq!(called.effects(env, &key).await, 1, "{case}");
     assert!(!env.row(&key).await.progress.accepted_elsewhere, "{case}");
@@ -144,6 +151,10 @@ matrix! {
     a_parcel_is_told_once_whatever_happens_to_st01: "ST01",
     a_parcel_is_told_once_whatever_happens_to_st11: "ST11",
     an_order_is_cancelled_once_whatever_happens_to_or29: "OR29",
+    units_are_canceled_once_whatever_happens_to_or30: "OR30",
+    a_credit_is_repaid_once_whatever_happens_to_or28: "OR28",
+    a_credit_is_repaid_once_whatever_happens_to_re01: "RE01",
+    goods_are_told_to_have_come_once_whatever_happens_to_rt25: "RT25",
     a_reference_is_written_whatever_happens_to_or04: "OR04",
     a_parcel_is_told_whatever_happens_to_sh21: "SH21",
     a_parcel_is_told_whatever_happens_to_sh12: "SH12",
@@ -154,6 +165,8 @@ matrix! {
     one_ship_to_whatever_happens_to_it: "set_ship_to",
     one_release_whatever_happens_to_it: "release_sales_order",
     one_cancellation_whatever_happens_to_it: "cancel_lines",
+    units_are_canceled_once_whatever_happens_to_it: "cancel_lines of units",
+    one_authorization_whatever_happens_to_its_announcement: "announce_return",
     one_account_whatever_happens_to_its_look_up: "find_customer",
     one_account_whatever_happens_to_its_opening: "put_customer",
     a_fulfilment_is_read_whatever_happens_to_its_list: "list_fulfilments",

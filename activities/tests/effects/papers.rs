@@ -1,5 +1,6 @@
 //! Credit memos and returns come into the ledger beside the shipments and orders.
 
+mod lost;
 mod returns;
 
 use domain::exception::Kind;

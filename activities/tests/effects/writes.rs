@@ -2,6 +2,7 @@
 
 mod lost;
 mod refused;
+mod repaid;
 mod repeated;
 pub mod scene;
 mod thawed;

@@ -22,6 +22,9 @@ pub struct Care {
     /// An answer was lost: an order read before this moment does not tell what became of the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_after: Option<Timestamp>,
+    /// For which shipments and papers the order was asked for, to be read before money goes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looked: Option<Looked>,
     /// What goes no further for now; each stops nothing but itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stops: Vec<Stop>,
@@ -31,9 +34,22 @@ pub struct Care {
     /// What each return was brought to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub returns: Vec<ReturnTold>,
+    /// Refunds that Mirakl made until this moment are not among those above: this ledger was rebuilt
+    /// then, and which credit each of them stands for is known only where the money is the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refunds_lost_at: Option<Timestamp>,
     /// An incident that a person settled and of which Mirakl is to be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolving: Option<Resolving>,
+}
+
+/// An order that is read anew before money goes back: somebody may have repaid it in the portal since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Looked {
+    /// Shipments and papers then seen.
+    pub shipments_version: i64,
+    /// An order read earlier says nothing.
+    pub since: Timestamp,
 }
 
 /// An incident that a person settled.

@@ -12,7 +12,9 @@ mod units;
 use jiff::{SignedDuration, Timestamp};
 
 pub use absorb::{cancelation_effect, incident_effect, refund_effect};
-pub use care::{Care, ErpUnits, Resolving, ReturnTold, SentCancelation, Stop, incident_key};
+pub use care::{
+    Care, ErpUnits, Looked, Resolving, ReturnTold, SentCancelation, Stop, incident_key,
+};
 pub use refunds::{planned, refunds_due};
 pub use returning::{ReturnStep, erp_subject, passed_untaken, returns_due, steps as return_steps};
 pub use units::{
@@ -55,10 +57,12 @@ pub fn due(progress: &Progress, facts: &Facts<'_>) -> Option<Step> {
     {
         return Some(Step::ResolveIncident);
     }
-    if !refunds_due(progress, facts).is_empty() {
+    // Money goes by an order that was read late enough to show what went before.
+    let knows = !is_in_doubt(progress);
+    if knows && !refunds_due(progress, facts).is_empty() {
         return Some(Step::Refund);
     }
-    if units_settled_by_rule(facts) && !cancelations_due(progress, facts).is_empty() {
+    if knows && units_settled_by_rule(facts) && !cancelations_due(progress, facts).is_empty() {
         let whole = facts.order.can_cancel && units::is_nothing_left(progress, facts);
         return Some(match progress.order_cancelled {
             Sent::Doubtful { read_after } if facts.order.read_at < read_after => {
@@ -80,6 +84,18 @@ fn is_calling_off(progress: &Progress, order: &Order) -> bool {
 pub fn is_disputed(order: &Order, order_line_id: &str) -> bool {
     let mut lines = order.lines.iter();
     lines.any(|l| l.line_id == order_line_id && l.state == State::IncidentOpen)
+}
+
+/// How long an order stays fresh enough for money to go back by it.
+const FRESH: SignedDuration = SignedDuration::from_mins(5);
+
+/// Was the order read since the papers at hand came, and not long ago? Somebody may have repaid it in
+/// the portal meanwhile, and two systems that are read one after the other tell that too late.
+pub fn is_fresh(progress: &Progress, facts: &Facts<'_>) -> bool {
+    let read_at = facts.order.read_at;
+    progress.care.looked.as_ref().is_some_and(|looked| {
+        looked.shipments_version == facts.versions.shipments && read_at >= looked.since
+    }) && facts.now.duration_since(read_at) <= FRESH
 }
 
 /// May what fell short be told without a person?

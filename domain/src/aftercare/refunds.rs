@@ -1,6 +1,6 @@
 //! Which refunds are sent now, and what keeps the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::care::Care;
 use super::{is_disputed, is_stopped, units, units_settled_by_rule};
@@ -8,7 +8,7 @@ use crate::exception::{Kind, Problem};
 use crate::fulfillment::Facts;
 use crate::order::{Order, State};
 use crate::progress::Progress;
-use crate::refund::{self, Cause, Parked, Planned, RefundItem, read_back, remaining};
+use crate::refund::{self, Cause, Foreign, Parked, Planned, RefundItem, read_back, remaining};
 
 /// What becomes of each credit of the order.
 pub fn planned(progress: &Progress, facts: &Facts<'_>) -> Vec<Planned> {
@@ -70,16 +70,53 @@ fn without_canceled(planned: Vec<Planned>, progress: &Progress, facts: &Facts<'_
 /// Refunds that go to Mirakl now.
 pub fn refunds_due(progress: &Progress, facts: &Facts<'_>) -> Vec<RefundItem> {
     let may_go = is_refundable(facts.order);
-    let due = planned(progress, facts).into_iter().filter_map(|one| {
+    let all = planned(progress, facts);
+    let unsure = unsure_lines(progress, facts, &all);
+    let due = all.into_iter().filter_map(|one| {
         let Planned::Refund(item) = one else {
             return None;
         };
         let goes = may_go
+            && !is_unsure(&item, &unsure, facts)
             && !is_stopped(progress, facts, &item.cause.key())
             && !waits_for_incident(&item, &progress.care, facts.order);
         goes.then_some(item)
     });
     due.collect()
+}
+
+/// Refunds on Mirakl that are none of ours and that no credit stands for.
+fn unanswered(progress: &Progress, facts: &Facts<'_>, planned: &[Planned]) -> Vec<Foreign> {
+    let Some(paid) = &facts.order.paid else {
+        return vec![];
+    };
+    let is_answered = |id: &str| {
+        planned.iter().any(
+            |one| matches!(one, Planned::Answered { refund_id, .. } if refund_id.as_str() == id),
+        )
+    };
+    let mut foreign = read_back(&progress.care.refunds, paid).foreign;
+    foreign.retain(|one| !is_answered(&one.refund.id));
+    foreign
+}
+
+/// Lines with a refund on Mirakl from before a ledger was lost, for which no credit has just that
+/// money: the credit may have changed since. Nothing more of such a line is repaid unseen.
+fn unsure_lines(progress: &Progress, facts: &Facts<'_>, planned: &[Planned]) -> BTreeSet<String> {
+    let Some(lost_at) = progress.care.refunds_lost_at else {
+        return BTreeSet::new();
+    };
+    let foreign = unanswered(progress, facts, planned).into_iter();
+    foreign
+        .filter(|one| one.refund.created_at.is_none_or(|at| at <= lost_at))
+        .map(|one| one.order_line_id)
+        .collect()
+}
+
+/// Is the refund of a line that nobody is sure of, and did no person let it through?
+fn is_unsure(item: &RefundItem, unsure: &BTreeSet<String>, facts: &Facts<'_>) -> bool {
+    unsure.contains(&item.order_line_id)
+        && !facts.aftercare.rules.approved.contains(&item.cause.key())
 }
 
 /// Does Mirakl take refunds where the order stands? Money must have been taken, a refund is no way to
@@ -126,8 +163,10 @@ fn waits_for_incident(item: &RefundItem, care: &Care, order: &Order) -> bool {
 pub(super) fn parked(progress: &Progress, facts: &Facts<'_>) -> Vec<(String, Problem)> {
     let order = facts.order;
     let mut parked = vec![];
-    let mut answered = vec![];
-    for one in planned(progress, facts) {
+    let all = planned(progress, facts);
+    let unsure = unsure_lines(progress, facts, &all);
+    let foreign = unanswered(progress, facts, &all);
+    for one in all {
         match one {
             Planned::Parked(credit) => {
                 let problem = credit.problem.exception();
@@ -137,7 +176,6 @@ pub(super) fn parked(progress: &Progress, facts: &Facts<'_>) -> Vec<(String, Pro
                     .with("line", &credit.order_line_id);
                 parked.push((subject, problem));
             }
-            Planned::Answered { refund_id, .. } => answered.push(refund_id),
             Planned::Refund(item) => {
                 if let Some(word) = is_past_refunds(order) {
                     let problem = Problem::new(Kind::CreditUnusable)
@@ -145,18 +183,20 @@ pub(super) fn parked(progress: &Progress, facts: &Facts<'_>) -> Vec<(String, Pro
                         .with("amount", item.money.amount)
                         .with("order", word);
                     parked.push((item.cause.key(), problem));
+                } else if is_unsure(&item, &unsure, facts) {
+                    let problem = Problem::new(Kind::RefundUnsure)
+                        .with("credit", item.cause.key())
+                        .with("line", &item.order_line_id)
+                        .with("amount", item.money.amount)
+                        .with("shipping", item.money.shipping);
+                    parked.push((item.cause.key(), problem));
                 }
             }
+            Planned::Answered { .. } => {}
         }
     }
-    let Some(paid) = &order.paid else {
-        return parked;
-    };
-    for foreign in read_back(&progress.care.refunds, paid).foreign {
+    for foreign in foreign {
         let shown = &foreign.refund;
-        if answered.contains(&shown.id) {
-            continue;
-        }
         let problem = Problem::new(Kind::RefundElsewhere)
             .with("line", &foreign.order_line_id)
             .with("refund", &shown.id)
@@ -166,3 +206,6 @@ pub(super) fn parked(progress: &Progress, facts: &Facts<'_>) -> Vec<(String, Pro
     }
     parked
 }
+
+#[cfg(test)]
+mod tests;

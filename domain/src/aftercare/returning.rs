@@ -129,24 +129,22 @@ pub fn erp_subject(ra_number: &str) -> String {
 }
 
 impl Papers {
-    /// The ERP's side of a return: by the ID it was announced with, else by its number.
+    /// The ERP's side of a return: by the ID it was announced with, by the number it carries, or by
+    /// the one that it was given.
     pub fn erp_return_of(
         &self,
         shown: &MarketplaceReturn,
         number: Option<&str>,
     ) -> Option<&ErpReturn> {
         let mut all = self.erp_returns.iter();
-        all.find(|there| {
-            there.external_return_id.as_deref() == Some(shown.return_id.as_str())
-                || number == Some(there.ra_number.as_str())
-        })
+        all.find(|there| is_other_side(shown, there) || number == Some(there.ra_number.as_str()))
     }
 
     /// Is a return of the same lines under way on Mirakl that no other return of the ERP stands for?
     fn is_announced(&self, there: &ErpReturn) -> bool {
         let is_of_ours = |shown: &MarketplaceReturn| {
             let mut all = self.erp_returns.iter();
-            all.any(|one| one.external_return_id.as_deref() == Some(shown.return_id.as_str()))
+            all.any(|one| is_other_side(shown, one))
         };
         let under_way = self.returns.iter().filter(|shown| {
             matches!(
@@ -160,7 +158,8 @@ impl Papers {
             .any(|line| lines.iter().any(|l| l.order_line_id == line.order_line_id))
     }
 
-    /// Mirakl's side of a return of the ERP; empty while Mirakl does not show it.
+    /// Mirakl's side of a return of the ERP; empty while Mirakl does not show it, and where it shows
+    /// one that only carries its number: the step that makes it finds that one, and notes it.
     pub fn return_of(&self, there: &ErpReturn, progress: &Progress) -> Option<&MarketplaceReturn> {
         self.returns.iter().find(|shown| {
             let told = progress.care.told_of(&shown.return_id);
@@ -169,6 +168,12 @@ impl Papers {
                 || number == Some(there.ra_number.as_str())
         })
     }
+}
+
+/// Do both say so themselves? It holds also where nothing written here tells it any more.
+fn is_other_side(shown: &MarketplaceReturn, there: &ErpReturn) -> bool {
+    there.external_return_id.as_deref() == Some(shown.return_id.as_str())
+        || shown.rma.as_deref() == Some(there.ra_number.as_str())
 }
 
 /// Do posted credit memos cover every line of a return? Those of its authorization count, and those

@@ -83,6 +83,7 @@ fn returned(order_id: &str, updated: i64, state: ReturnState) -> SeenReturn {
         returned: MarketplaceReturn {
             return_id: "b7".into(),
             updated_at: at(updated),
+            rma: None,
             shown: Return {
                 state,
                 lines: vec![line()],

@@ -6,11 +6,13 @@ use domain::order::{Line, State};
 use domain::progress::Corrections;
 use domain::shipment::{Parcel, Quantity, Shipment};
 use jiff::Timestamp;
-use ledger::{Event, OrderRow};
+use ledger::{Event, Exception, OrderRow};
 use serde::Serialize;
 use workflows::ids;
 
+use super::aftercare::AftercareDocument;
 use super::timeline::{Moment, timeline};
+use crate::exceptions::ExceptionItem;
 use crate::render::Named;
 use crate::{advice, words};
 
@@ -62,6 +64,12 @@ pub struct OrderDocument {
     /// Its parcels, the first to leave first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parcels: Vec<ParcelItem>,
+    /// What came after the sale; left out while nothing did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aftercare: Option<AftercareDocument>,
+    /// What else of the order needs a person, beside the problem; each stops nothing but itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<OpenItem>,
     /// What happened, the oldest first.
     pub timeline: Vec<Moment>,
     /// Temporal's ID of its run.
@@ -83,6 +91,16 @@ pub struct ProblemItem {
     pub evidence: Vec<Named>,
     /// What to do.
     pub next_step: &'static str,
+    /// Commands to type next.
+    pub commands: Vec<String>,
+}
+
+/// Something of an order that needs a person while the rest goes on.
+#[derive(Clone, Debug, Serialize)]
+pub struct OpenItem {
+    /// What it is.
+    #[serde(flatten)]
+    pub exception: ExceptionItem,
     /// Commands to type next.
     pub commands: Vec<String>,
 }
@@ -173,6 +191,7 @@ impl OrderDocument {
     pub(super) fn new(
         row: &OrderRow,
         events: &[Event],
+        open: &[Exception],
         run: Option<String>,
         now: Timestamp,
     ) -> Self {
@@ -197,12 +216,26 @@ impl OrderDocument {
                 reject_code: answer.and_then(|a| a.reject_code.clone()),
             }
         };
+        let standing = words::standing(stage, waits_for.as_deref(), kind, row.finished);
+        let is_problem = |e: &Exception| Some(e.kind) == kind && e.subject == row.key.order_id;
+        let others = open.iter().filter(|exception| !is_problem(exception));
+        let exceptions: Vec<OpenItem> = others.map(|e| OpenItem::new(e, &row.key)).collect();
         Self {
             source: "ledger",
             as_of: now,
             marketplace: row.key.marketplace.clone(),
             order_id: row.key.order_id.clone(),
-            standing: words::standing(stage, waits_for.as_deref(), kind, row.finished),
+            standing: match exceptions.len() as u64 {
+                0 => standing,
+                n => {
+                    let (things, verb) = if n == 1 {
+                        ("thing", "needs")
+                    } else {
+                        ("things", "need")
+                    };
+                    format!("{standing} Meanwhile {n} {things} {verb} a person.")
+                }
+            },
             stage: stage.to_owned(),
             state: row.order.state.clone(),
             waits_for,
@@ -220,6 +253,8 @@ impl OrderDocument {
             lines: row.order.lines.iter().map(line).collect(),
             shipments: row.shipments.iter().map(ShipmentItem::from).collect(),
             parcels: parcels(row),
+            aftercare: AftercareDocument::new(row, events, open, now),
+            exceptions,
             timeline: timeline(row, events),
             workflow_id: ids::order(&row.key),
             run,
@@ -237,6 +272,15 @@ impl ProblemItem {
             evidence: Named::all(&problem.evidence),
             next_step: kind.next_step(),
             commands: advice::commands(kind, key, &problem.evidence),
+        }
+    }
+}
+
+impl OpenItem {
+    fn new(exception: &Exception, key: &OrderKey) -> Self {
+        Self {
+            commands: advice::commands(exception.kind, key, &exception.evidence),
+            exception: ExceptionItem::from(exception.clone()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `bcm orders`: which there are, where one stands, and what a person tells it.
 
+mod aftercare;
 mod commands;
 mod document;
 mod forget;
@@ -12,10 +13,14 @@ use clap::Subcommand;
 use domain::marketplace::{MarketplaceCode, OrderKey};
 use ledger::{Ledger, OrderFilter};
 
+pub(crate) use aftercare::about;
+pub use aftercare::{
+    AftercareDocument, CreditItem, IncidentItem, MoneyItem, PiecesItem, ReturnItem,
+};
 pub use commands::{
     CancelOrder, CommandDocument, CorrectOrder, Corrected, MarkDone, ResolveIncident, TellOrder,
 };
-pub use document::{LineItem, OrderDocument, ProblemItem, ShipmentItem};
+pub use document::{LineItem, OpenItem, OrderDocument, ProblemItem, ShipmentItem};
 pub use forget::{ForgetOrder, ForgottenDocument};
 pub use list::{ListOrders, OrderItem, OrdersDocument};
 pub use show::ShowOrder;

@@ -3,13 +3,18 @@
 use anyhow::Result;
 use clap::Args;
 use domain::marketplace::OrderKey;
-use domain::order::State;
 use domain::progress::Corrections;
+use ledger::{Exception, ExceptionFilter, Ledger};
 use workflows::ids;
 
-use super::document::{LineItem, OrderDocument, ParcelItem, ProblemItem, ShipmentItem};
-use crate::render::{Cell, Look, Tone, fields, json, moment, or_dash, paint, plain, relative};
-use crate::render::{Named, source, table};
+mod aftercare;
+mod exceptions;
+mod goods;
+
+use super::document::{OrderDocument, ProblemItem};
+use crate::render::{
+    Look, Named, Tone, fields, json, moment, paint, plain, relative, source, word,
+};
 use crate::{Output, Surroundings, Trouble, run_address, words};
 
 /// `bcm orders show`.
@@ -30,12 +35,24 @@ impl ShowOrder {
         let key = super::find(ledger, &self.key, "show").await?;
         let row = ledger.order(&key).await?.ok_or_else(|| gone(&key))?;
         let events = ledger.events(&key).await?;
+        let open = open_of(ledger, &key).await?;
         let ui = surroundings.temporal_ui.as_deref();
         let workflow_id = ids::order(&key);
         let run = ui.map(|ui| run_address(ui, &surroundings.namespace, &workflow_id));
-        let document = OrderDocument::new(&row, &events, run, surroundings.now);
+        let document = OrderDocument::new(&row, &events, &open, run, surroundings.now);
         Ok(Output::good(document.render(surroundings.look())))
     }
+}
+
+/// Everything open of an order, the nearest to its deadline first.
+async fn open_of(ledger: &Ledger, key: &OrderKey) -> Result<Vec<Exception>> {
+    let filter = ExceptionFilter {
+        marketplace: Some(key.marketplace.clone()),
+        ..ExceptionFilter::default()
+    };
+    let mut open = ledger.exceptions(&filter, u32::MAX).await?;
+    open.retain(|exception| exception.order_id.as_deref() == Some(key.order_id.as_str()));
+    Ok(open)
 }
 
 fn gone(key: &OrderKey) -> Trouble {
@@ -59,13 +76,15 @@ impl OrderDocument {
         }
         text += &heading("Lines");
         text += &self.lines(look);
-        if !self.shipments.is_empty() {
-            text += &heading("Shipments");
-            text += &self.shipments(look);
+        let later = self.aftercare.as_ref();
+        let later = later.map_or(vec![], |later| later.tables(&self.currency, look));
+        for (name, table) in self.goods(look).into_iter().chain(later) {
+            text += &heading(&name);
+            text += &table;
         }
-        if self.parcels.iter().any(|parcel| parcel.told_at.is_some()) || self.parcels.len() > 1 {
-            text += &heading("Parcels");
-            text += &self.parcels(look);
+        if !self.exceptions.is_empty() {
+            text += &heading("Needs a person meanwhile");
+            text += &self.open(look);
         }
         text += &heading("Timeline");
         for entry in &self.timeline {
@@ -117,86 +136,17 @@ impl OrderDocument {
                 format!("asked for by a person, reason {}", plain(code)),
             ));
         }
+        let pending = self.aftercare.as_ref();
+        if let Some(since) = pending.and_then(|later| later.refund_pending_since) {
+            let since = format!("{} ({})", relative(since, self.as_of), moment(since));
+            rows.push(("refund", format!("asked for {since}, not paid back yet")));
+        }
         let corrections = corrected(&self.corrections);
         if !corrections.is_empty() {
             rows.push(("corrected", plain(&corrections)));
         }
         let title = paint(&title, Tone::Strong, look);
         format!("{title}\n{}\n\n{}", self.standing, fields(&rows))
-    }
-
-    fn lines(&self, look: Look) -> String {
-        let row = |line: &LineItem| {
-            let answer = match (line.taken, &line.reject_code) {
-                (None, _) => or_dash(None::<&str>),
-                (Some(true), _) => Cell::new("taken", Tone::Good),
-                (Some(false), code) => {
-                    let code = code.as_deref().unwrap_or("no code");
-                    Cell::new(format!("not taken: {code}"), Tone::Bad)
-                }
-            };
-            vec![
-                Cell::from(&line.line_id),
-                line.offer_sku.as_str().into(),
-                line.quantity.to_string().into(),
-                word(&line.state).into(),
-                answer,
-            ]
-        };
-        let headers = ["line", "offer SKU", "pieces", "on Mirakl", "in BlueCherry"];
-        table(&headers, self.lines.iter().map(row).collect(), look)
-    }
-
-    fn parcels(&self, look: Look) -> String {
-        let row = |parcel: &ParcelItem| {
-            let lines = parcel.lines.iter();
-            let lines: Vec<String> = lines
-                .map(|line| format!("{} of {}", line.quantity, line.line_id))
-                .collect();
-            let by = match parcel.told_by {
-                Some("") => "somebody else",
-                Some(call) => call,
-                None => "-",
-            };
-            vec![
-                Cell::from(&parcel.parcel),
-                lines.join(", ").into(),
-                match (parcel.voided, parcel.tracked) {
-                    (true, _) => "voided".into(),
-                    (false, true) => "yes".into(),
-                    (false, false) => "none".into(),
-                },
-                or_dash(parcel.told_at.map(moment)),
-                by.into(),
-            ]
-        };
-        let headers = ["parcel", "pieces", "tracking", "told", "by"];
-        table(&headers, self.parcels.iter().map(row).collect(), look)
-    }
-
-    fn shipments(&self, look: Look) -> String {
-        let row = |shipment: &ShipmentItem| {
-            let tracking = format!("{} of {}", shipment.tracked, shipment.parcels);
-            vec![
-                Cell::from(&shipment.shipment_id),
-                shipment.status.into(),
-                shipment.carrier.as_str().into(),
-                shipment.ship_via.as_str().into(),
-                shipment.pieces.to_string().into(),
-                tracking.into(),
-                or_dash(shipment.confirmed_at.map(moment)),
-            ]
-        };
-        let headers = [
-            "shipment",
-            "status",
-            "carrier",
-            "ship-via",
-            "pieces",
-            "parcels tracked",
-            "confirmed",
-        ];
-        table(&headers, self.shipments.iter().map(row).collect(), look)
     }
 }
 
@@ -207,18 +157,11 @@ impl ProblemItem {
             ("owner", words::owner(self.owner).to_owned()),
             ("cause", self.cause.to_owned()),
         ];
-        let evidence = self.evidence.iter().map(Named::told);
-        rows.extend(evidence.map(|text| ("evidence", text)));
+        rows.extend(self.evidence.iter().map(Named::row));
         rows.push(("next step", self.next_step.to_owned()));
         rows.extend(self.commands.iter().map(|c| ("type", plain(c))));
         fields(&rows)
     }
-}
-
-/// Mirakl's word for a state.
-fn word(state: &State) -> String {
-    let json = serde_json::to_value(state).unwrap_or_default();
-    plain(json.as_str().unwrap_or("?"))
 }
 
 fn corrected(corrections: &Corrections) -> String {

@@ -7,6 +7,8 @@ use serde::Serialize;
 use crate::render::Named;
 use crate::words;
 
+mod aftercare;
+
 /// One thing that happened.
 #[derive(Clone, Debug, Serialize)]
 pub struct Moment {
@@ -44,7 +46,7 @@ pub(super) fn timeline(row: &OrderRow, events: &[Event]) -> Vec<Moment> {
     moments.extend(events.iter().map(|event| Moment {
         at: event.at,
         code: event.what.clone(),
-        says: says(event),
+        says: says(event, &row.order.currency),
         detail: Named::all(&event.detail),
     }));
     // Stable: what was written in the same millisecond stays in its order.
@@ -53,7 +55,9 @@ pub(super) fn timeline(row: &OrderRow, events: &[Event]) -> Vec<Moment> {
 }
 
 /// An event as a sentence. A code that nobody taught us is shown as it is, with what it carries.
-pub(super) fn says(event: &Event) -> String {
+///
+/// Amounts are of the order, so they bear its currency.
+pub(super) fn says(event: &Event, currency: &str) -> String {
     let detail = |name: &str| {
         let found = event.detail.iter().find(|(n, _)| n == name);
         found.map(|(_, value)| value.as_str())
@@ -122,8 +126,12 @@ pub(super) fn says(event: &Event) -> String {
             detail("by").unwrap_or("somebody"),
             detail("outcome").unwrap_or("unknown"),
         ),
+        "reference_written" => format!(
+            "Mirakl has sales order{} as the seller's reference.",
+            numbered("sales_order")
+        ),
         "forgotten" => "Personal data erased for good.".into(),
-        _ => as_it_is(event),
+        _ => aftercare::says(event, currency).unwrap_or_else(|| as_it_is(event)),
     }
 }
 
@@ -143,10 +151,22 @@ fn blocked(step: Option<&str>, kind: Option<&str>) -> String {
     let Some(kind) = words::kind(word) else {
         return format!("Needs a person: {word}.");
     };
-    match step {
-        Some(step) => format!("Stopped at {}: {}", words::step(step), kind.cause()),
-        None => format!("Waits for {}: {word}.", words::owner(kind.owner())),
+    match (step.and_then(words::subject), step) {
+        (Some(about), _) => format!(
+            "{} goes no further for now: {}",
+            capital(&about),
+            kind.cause()
+        ),
+        (None, Some(step)) => format!("Stopped at {}: {}", words::step(step), kind.cause()),
+        (None, None) => format!("Waits for {}: {word}.", words::owner(kind.owner())),
     }
+}
+
+/// As the first words of a sentence.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
 }
 
 fn command(name: &str, by: &str, outcome: &str) -> String {
@@ -200,6 +220,13 @@ mod tests {
                 "blocked",
                 &[("step", "create_sales_order"), ("kind", "unmapped_tax")],
             ),
+            event(
+                "blocked",
+                &[("step", "memo/CM-1/1"), ("kind", "refund_refused")],
+            ),
+            event("answer_lost", &[("step", "refund:memo/CM-1/1")]),
+            event("answer_found", &[("step", "forward_returns:R-1:close")]),
+            event("return_told", &[("return", "R-1"), ("step", "close")]),
             event("blocked", &[("stage", "new"), ("kind", "unmapped_tax")]),
             event("blocked", &[("stage", "new"), ("kind", "solar_flare")]),
             event("unblocked", &[("stage", "awaiting_payment")]),
@@ -212,10 +239,11 @@ mod tests {
                 "command",
                 &[("command", "hold"), ("by", "desk"), ("outcome", "held")],
             ),
+            event("reference_written", &[("sales_order", "500001")]),
             event("forgotten", &[]),
             event("teleported", &[("to", "Mars"), ("pieces", "2")]),
         ];
-        let told: Vec<String> = events.iter().map(says).collect();
+        let told: Vec<String> = events.iter().map(|e| says(e, "USD")).collect();
         insta::assert_snapshot!(told.join("\n"), @r"
         Sales order 500001 stands in BlueCherry, on hold.
         Sales order stands in BlueCherry, on hold.
@@ -234,12 +262,17 @@ mod tests {
         Sales order cancelled in BlueCherry, but for pieces picked or shipped already: 2.
         Order cancelled on Mirakl.
         Stopped at creating the sales order: A tax code of this order has no remitter in taxes.csv, so it is unknown who pays it over.
+        Credit memo CM-1, line 1 goes no further for now: Mirakl refused a refund that was credited in BlueCherry; its own words stand in the evidence. Where the shop's balance does not cover it, it is tried again every hour.
+        The answer was lost while repaying credit memo CM-1, line 1; the next pull of orders tells what became of it.
+        Mirakl shows that closing return R-1 was done.
+        Return R-1 closed on Mirakl.
         Waits for finance: unmapped_tax.
         Needs a person: solar_flare.
         Goes on, stage awaiting payment.
         Stage awaiting payment.
         A person said hold from the command line: held.
         A person said hold (desk): held.
+        Mirakl has sales order 500001 as the seller's reference.
         Personal data erased for good.
         teleported to=Mars pieces=2
         ");

@@ -198,7 +198,13 @@ impl World {
             .unwrap();
     }
 
-    async fn note(&self, key: &OrderKey, what: &str, detail: &[(&str, &str)], second: i64) {
+    pub(super) async fn note(
+        &self,
+        key: &OrderKey,
+        what: &str,
+        detail: &[(&str, &str)],
+        second: i64,
+    ) {
         let detail = detail.iter().map(|(n, v)| (*n, (*v).to_owned())).collect();
         let note = Note {
             settle: None,
@@ -208,7 +214,7 @@ impl World {
         ledger.advance(key, note, at(second), |_| {}).await.unwrap();
     }
 
-    async fn book(&self, key: &OrderKey, number: &str, second: i64) {
+    pub(super) async fn book(&self, key: &OrderKey, number: &str, second: i64) {
         let booked = Booked {
             number: number.to_owned(),
             version: 1,

@@ -48,11 +48,12 @@ const ERP_WRITES: [&str; 5] = [
     "cancel_lines",
     "put_customer",
 ];
-const ERP_READS: [&str; 4] = [
+const ERP_READS: [&str; 5] = [
     "find_sales_orders",
     "find_sales_orders",
     "list_fulfilments",
     "find_customer",
+    "list_credit_memos",
 ];
 
 /// Rows that a feed holds back: told apart, since they are released again by key.

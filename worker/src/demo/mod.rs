@@ -3,6 +3,8 @@
 mod ink;
 mod progress;
 mod report;
+mod returns;
+mod rows;
 mod stock;
 mod story;
 mod world;
@@ -30,8 +32,8 @@ pub struct Args {
     /// How many orders are sold.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=2000))]
     pub orders: u16,
-    /// What happens: orders from first sight to shipment, or stock that sells on two marketplaces and
-    /// in wholesale at once.
+    /// What happens: orders from first sight to shipment; stock that sells on two marketplaces and in
+    /// wholesale at once; or what follows a sale: parcels, short units, returns and refunds.
     #[arg(long, value_enum, default_value_t = Scenario::Orders)]
     pub scenario: Scenario,
     /// With `--scenario stock`: keep nothing back, and take nothing off for orders that BlueCherry's
@@ -65,6 +67,8 @@ pub enum Scenario {
     Orders,
     /// Stock, until it is sold.
     Stock,
+    /// What follows a sale, until the money is where it belongs.
+    Returns,
 }
 
 /// Runs the demo. The answer is whether everything ended as planned.
@@ -78,11 +82,12 @@ pub async fn demo(args: &Args) -> anyhow::Result<bool> {
     match args.scenario {
         Scenario::Orders => orders(args, &folder, server).await,
         Scenario::Stock => stock::demo(args, &folder, server).await,
+        Scenario::Returns => returns::demo(args, &folder, server).await,
     }
 }
 
 async fn orders(args: &Args, folder: &Folder, server: Server) -> anyhow::Result<bool> {
-    let world = world::World::start(args.seed, folder, &server).await?;
+    let world = world::World::start(args.seed, folder, &server, &world::ORDERS).await?;
     let config = world.config(folder)?;
     let links = world::Links::of(&server, folder, &world);
     let told = beside_a_worker(&config, None, async |ledger| {

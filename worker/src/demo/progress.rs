@@ -1,4 +1,4 @@
-//! The live view: how far the orders are.
+//! The live view: how far the orders are, figure by figure.
 
 use std::io::IsTerminal;
 use std::sync::Mutex;
@@ -7,36 +7,33 @@ use std::time::Instant;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::ink::mark;
-use super::report::Report;
+
+/// A figure of a report and what it is called.
+pub(super) type Figure<R> = (&'static str, fn(&R) -> u64);
 
 /// Bars on a terminal; else a line now and then.
-pub(super) struct View {
-    bars: Option<(MultiProgress, [(ProgressBar, Figure); 5])>,
+pub(super) struct View<R> {
+    figures: Vec<Figure<R>>,
+    bars: Option<(MultiProgress, Vec<ProgressBar>)>,
     last: Mutex<Option<(Instant, String)>>,
 }
 
-type Figure = fn(&Report) -> u64;
-
-impl View {
-    pub(super) fn new(orders: usize) -> Self {
+impl<R> View<R> {
+    /// A bar for each figure, each as long as there are orders.
+    pub(super) fn new(orders: usize, figures: Vec<Figure<R>>) -> Self {
         let bars = std::io::stderr().is_terminal().then(|| {
             let all = MultiProgress::new();
-            let rows: [(&str, Figure); 5] = [
-                ("seen", |r| r.seen),
-                ("sales order", |r| r.sales_orders),
-                ("accepted", |r| r.accepted),
-                ("at their end", |r| r.ended),
-                ("need a person", |r| r.exceptions_open),
-            ];
-            let bars = rows.map(|(name, figure)| {
+            let bar = |(name, _): &Figure<R>| {
                 let bar = all.add(ProgressBar::new(orders as u64));
                 bar.set_style(style());
                 bar.set_prefix(format!("{name:>14}"));
-                (bar, figure)
-            });
+                bar
+            };
+            let bars = figures.iter().map(bar).collect();
             (all, bars)
         });
         Self {
+            figures,
             bars,
             last: Mutex::new(None),
         }
@@ -52,17 +49,16 @@ impl View {
         }
     }
 
-    pub(super) fn show(&self, seen: &Report) {
+    pub(super) fn show(&self, seen: &R) {
         if let Some((_, bars)) = &self.bars {
-            for (bar, figure) in bars {
+            for (bar, (_, figure)) in bars.iter().zip(&self.figures) {
                 bar.set_position(figure(seen));
             }
             return;
         }
-        let line = format!(
-            "  seen {:>3} · sales orders {:>3} · accepted {:>3} · at their end {:>3} · need a person {:>2}",
-            seen.seen, seen.sales_orders, seen.accepted, seen.ended, seen.exceptions_open
-        );
+        let told = |(name, figure): &Figure<R>| format!("{name} {:>3}", figure(seen));
+        let told: Vec<String> = self.figures.iter().map(told).collect();
+        let line = format!("  {}", told.join(" · "));
         let mut last = self
             .last
             .lock()
@@ -78,7 +74,7 @@ impl View {
 
     pub(super) fn finish(&self) {
         if let Some((_, bars)) = &self.bars {
-            for (bar, _) in bars {
+            for bar in bars {
                 bar.abandon();
             }
         }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use simulators::scenario::{GALERIA, NORDWIND, PlannedOrder};
 
 use super::ink::{bold, fault_count, mark};
+use super::rows::{is_shipped, money, rows, text};
 use super::world::World;
 
 /// What the demo came to.
@@ -175,14 +176,6 @@ pub(super) fn look(
     report
 }
 
-fn rows<'a>(ledger: &'a Value, name: &str) -> &'a [Value] {
-    ledger[name].as_array().map_or(&[], Vec::as_slice)
-}
-
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap_or_default()
-}
-
 /// One order of a marketplace, beside what BlueCherry has of it.
 struct One<'a> {
     name: &'a str,
@@ -290,16 +283,4 @@ impl<'a> One<'a> {
             _ => false,
         }
     }
-}
-
-fn is_shipped(state: &str) -> bool {
-    matches!(state, "SHIPPED" | "TO_COLLECT" | "RECEIVED" | "CLOSED")
-}
-
-fn money(value: &Value) -> Decimal {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    text.parse().unwrap_or(Decimal::MAX)
 }

@@ -9,7 +9,7 @@ use simulators::scenario::{Kind, PlannedOrder};
 
 use super::Args;
 use super::ink::bold;
-use super::progress::View;
+use super::progress::{Figure, View};
 use super::report::{self, Report};
 use super::world::{Links, World};
 use crate::run::told_to_stop;
@@ -18,6 +18,15 @@ use crate::run::told_to_stop;
 const LOOK: Duration = Duration::from_millis(400);
 /// How long the ERP is away.
 const ERP_AWAY: Duration = Duration::from_secs(6);
+
+/// What the view shows of a report.
+const FIGURES: [Figure<Report>; 5] = [
+    ("seen", |r| r.seen),
+    ("sales orders", |r| r.sales_orders),
+    ("accepted", |r| r.accepted),
+    ("at their end", |r| r.ended),
+    ("need a person", |r| r.exceptions_open),
+];
 
 /// Sells, watches, reports.
 pub(super) async fn tell(
@@ -29,7 +38,7 @@ pub(super) async fn tell(
     let started = Instant::now();
     let plan = world.plan.orders(usize::from(args.orders));
     print_links(links);
-    let view = View::new(plan.len());
+    let view = View::new(plan.len(), FIGURES.to_vec());
     lose_answers(world, &plan, &view)?;
     let sold = sell(world, &plan, &view);
     let settled = settle(args, world, &plan, ledger, &view, started);
@@ -51,7 +60,8 @@ pub(super) async fn tell(
     Ok(report)
 }
 
-fn print_links(links: &Links) {
+/// Where everything is.
+pub(super) fn print_links(links: &Links) {
     if let Some(ui) = &links.ui {
         let name = bold(format!("{:<13}", "Temporal UI"));
         eprintln!("  {name}  {ui}/namespaces/default/workflows");
@@ -87,7 +97,7 @@ fn order_id(planned: &PlannedOrder) -> &str {
 }
 
 /// Answers that will be lost after the write, each for one order.
-fn lose_answers(world: &World, plan: &[PlannedOrder], view: &View) -> anyhow::Result<()> {
+fn lose_answers(world: &World, plan: &[PlannedOrder], view: &View<Report>) -> anyhow::Result<()> {
     let mut plain = plan.iter().filter(|p| p.kind == Kind::Plain);
     let mut lose = |erp: bool, op: &str| -> anyhow::Result<()> {
         let Some(planned) = plain.next() else {
@@ -113,7 +123,7 @@ fn lose_answers(world: &World, plan: &[PlannedOrder], view: &View) -> anyhow::Re
 }
 
 /// Sells one order after the other; a third of the way the ERP goes away for a while.
-async fn sell(world: &World, plan: &[PlannedOrder], view: &View) -> anyhow::Result<()> {
+async fn sell(world: &World, plan: &[PlannedOrder], view: &View<Report>) -> anyhow::Result<()> {
     let pause = Duration::from_millis(8_000 / plan.len().max(1) as u64);
     for (at, planned) in plan.iter().enumerate() {
         if at == plan.len() / 3 {
@@ -160,7 +170,7 @@ async fn settle(
     world: &World,
     plan: &[PlannedOrder],
     ledger: &Ledger,
-    view: &View,
+    view: &View<Report>,
     started: Instant,
 ) -> anyhow::Result<Report> {
     loop {

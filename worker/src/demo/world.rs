@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use simulators::bluecherry::{AutoShip, BlueCherrySim};
-use simulators::mirakl::MiraklSim;
+use simulators::bluecherry::{AutoShip, BlueCherryOptions, BlueCherrySim};
+use simulators::mirakl::{MiraklOptions, MiraklSim};
 use simulators::scenario::{self, GALERIA, NORDWIND};
 use workflows::ids::SEARCH_ATTRIBUTES;
 
@@ -56,25 +56,52 @@ pub struct World {
     pub(super) erp: BlueCherrySim,
 }
 
-impl World {
-    pub(super) async fn start(seed: u64, folder: &Folder, server: &Server) -> anyhow::Result<Self> {
-        let plan = scenario::World::new(seed);
-        let mut erp = plan.bluecherry_options();
+/// What is particular about both systems of a demo, and about its shops.
+pub(super) struct Manner {
+    /// Who writes the configuration.
+    pub(super) written_by: &'static str,
+    /// Settings of the ERP.
+    pub(super) erp: fn(&mut BlueCherryOptions),
+    /// Settings of a marketplace, by its name.
+    pub(super) marketplace: fn(&str, &mut MiraklOptions),
+    /// Lines of each shop on what follows a sale.
+    pub(super) after_sale: &'static str,
+}
+
+/// Orders that ship by themselves, on marketplaces as usual.
+pub(super) const ORDERS: Manner = Manner {
+    written_by: "demo",
+    erp: |erp| {
         erp.auto_ship = Some(AutoShip {
             pick_after_s: 1,
             ship_after_s: 1,
         });
+    },
+    marketplace: |_, _| {},
+    after_sale: "",
+};
+
+impl World {
+    pub(super) async fn start(
+        seed: u64,
+        folder: &Folder,
+        server: &Server,
+        manner: &Manner,
+    ) -> anyhow::Result<Self> {
+        let plan = scenario::World::new(seed);
+        let mut erp = plan.bluecherry_options();
+        (manner.erp)(&mut erp);
         let erp_key = erp.api_key.clone();
         let erp = BlueCherrySim::start(erp).await?;
-        let nordwind = marketplace(&plan, NORDWIND).await?;
-        let galeria = marketplace(&plan, GALERIA).await?;
+        let nordwind = marketplace(&plan, NORDWIND, manner).await?;
+        let galeria = marketplace(&plan, GALERIA, manner).await?;
         let world = Self {
             plan,
             nordwind,
             galeria,
             erp,
         };
-        world.write(folder, server, &erp_key).await?;
+        world.write(folder, server, &erp_key, manner).await?;
         Ok(world)
     }
 
@@ -87,12 +114,18 @@ impl World {
     }
 
     /// Writes what a real shop has: `bcm.toml`, the mapping tables, and the secrets in files.
-    async fn write(&self, folder: &Folder, server: &Server, erp_key: &str) -> anyhow::Result<()> {
+    async fn write(
+        &self,
+        folder: &Folder,
+        server: &Server,
+        erp_key: &str,
+        manner: &Manner,
+    ) -> anyhow::Result<()> {
         let endpoint = |url: String, api_key: String| Endpoint { url, api_key };
         let shop = Shop {
             stock: None,
-            after_sale: "",
-            written_by: "demo",
+            after_sale: manner.after_sale,
+            written_by: manner.written_by,
             plan: &self.plan,
             erp: endpoint(self.erp.url(), erp_key.to_owned()),
             nordwind: endpoint(self.nordwind.url(), self.nordwind.api_key()),
@@ -117,10 +150,15 @@ impl World {
     }
 }
 
-async fn marketplace(plan: &scenario::World, name: &str) -> anyhow::Result<MiraklSim> {
+async fn marketplace(
+    plan: &scenario::World,
+    name: &str,
+    manner: &Manner,
+) -> anyhow::Result<MiraklSim> {
     let mut options = plan.mirakl_options(name);
     options.debit_delay_s = 1;
     options.auto_debit = true;
+    (manner.marketplace)(name, &mut options);
     MiraklSim::start(options).await
 }
 

@@ -17,7 +17,6 @@ use ops::Trouble;
 use ops::ledger::{RebuildDocument, RebuildLedger};
 use temporalio_client::Client;
 use tokio::task::JoinSet;
-use workflows::activities::FeedInput;
 
 use self::again::again;
 use crate::config::Config;
@@ -88,6 +87,7 @@ pub async fn rebuild(
     };
     rebuilding.pull(&open, &mut document, &say).await?;
     rebuilding.restore(&open, &mut document, &say).await?;
+    rebuilding.papers(&mut document, &say).await;
     rebuilding
         .remember(&client, open, &mut document, &say)
         .await?;
@@ -200,14 +200,31 @@ impl Rebuilding {
         }
         let site = &self.connections.site.name;
         say(&format!("reading the shipments of {site}"));
-        let feed = FeedInput {
-            of: site.clone(),
-            ledger_id: self.ledger.id().to_owned(),
-            paused: false,
-        };
-        let pulled = again(|| pulls.pull_shipments_once(&feed)).await?;
-        document.shipments = u64::from(pulled.rows);
+        let rows = again(|| pulls.read_shipments_only()).await?;
+        document.shipments = u64::from(rows);
         Ok(())
+    }
+
+    /// Returns and credit memos, from the beginning of each list. Only now: by an order's refunds a
+    /// credit is known to be repaid already, and by its sales order a memo finds it.
+    ///
+    /// A list that does not come stops nothing: the next worker reads it, and until then nothing is
+    /// owed to anybody for it.
+    async fn papers(&self, document: &mut RebuildDocument, say: &impl Fn(&str)) {
+        let pulls = Feeds::new(self.orders.clone());
+        let mut count = |read: Result<u32, Failure>, of: &str| match read {
+            Ok(rows) => document.papers += u64::from(rows),
+            Err(failure) => say(&format!(
+                "those of {of} did not come ({failure}); the next worker reads them"
+            )),
+        };
+        say("reading the returns and credit memos of BlueCherry");
+        count(again(|| pulls.read_papers_only()).await, "BlueCherry");
+        for code in self.connections.shops.keys() {
+            say(&format!("reading the returns of {code}"));
+            let read = again(|| pulls.read_returns_only(code)).await;
+            count(read, code.as_str());
+        }
     }
 
     /// Asks for orders that have a run and did not come: a list may leave an order out, and one that

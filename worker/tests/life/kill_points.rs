@@ -4,6 +4,8 @@
 //! A chain is one world in which one worker after the other dies at the next call of a list, each
 //! with orders of its own; the orders that the dead left are carried on by whoever comes next.
 
+mod aftercare;
+
 use std::time::Duration;
 
 use serde_json::json;
@@ -33,7 +35,7 @@ enum Fate {
 }
 
 /// What is read once a day comes first: a worker that lived through it would keep the day's copy.
-const HAPPY: [&str; 14] = [
+const HAPPY: [&str; 15] = [
     "SH12",
     "SH21",
     "find_customer",
@@ -47,6 +49,7 @@ const HAPPY: [&str; 14] = [
     "OR23",
     "OR24",
     "list_fulfilments",
+    "list_credit_memos",
     "OR04",
 ];
 /// OR11 is the last, since no order is seen until its killed pull is noticed.

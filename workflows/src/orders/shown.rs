@@ -68,6 +68,12 @@ fn doing(step: &Step) -> String {
     let waits = match step {
         Step::Wait(wait) => wait,
         Step::Done(_) => return "Done.".to_owned(),
+        Step::CancelUnits => return "Cancels in BlueCherry the units that Mirakl canceled.".into(),
+        Step::ReadUnits => return "Looks in BlueCherry which units are canceled.".into(),
+        Step::CancelLines => return "Cancels units on Mirakl before money is taken (OR30).".into(),
+        Step::Refund => return "Repays what was credited (OR28).".into(),
+        Step::ForwardReturns => return "Brings returns on, on either side.".into(),
+        Step::ResolveIncident => return "Tells Mirakl that an incident is settled (OR64).".into(),
         other => return format!("At step `{}`.", other.as_str()),
     };
     match waits {
@@ -80,7 +86,9 @@ fn doing(step: &Step) -> String {
         }
         Wait::Shipment => "Waits for the warehouse.".into(),
         Wait::Tracking => "Left the warehouse; waits for a tracking number that is late.".into(),
-        Wait::Aftercare => "Shipped. Waits for returns until the aftercare time is over.".into(),
+        Wait::Aftercare => {
+            "Shipped. Waits for returns and refunds until the aftercare time is over.".into()
+        }
         Wait::Held => "Held by a person. Send `release` to go on.".into(),
         Wait::DryRun(step) => format!("Dry run: `{step}` would come now; nothing is written."),
         Wait::Person(_) => String::new(),

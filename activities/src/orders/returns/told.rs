@@ -190,6 +190,10 @@ impl Orders {
                 .await;
         }
         let subject = due.key();
+        let told = self.progress_now(key).await?.care;
+        if told.told_of(&due.subject).is_some() {
+            return self.settle_done(at, &intent).await;
+        }
         if let Some(problem) = self.unknowns(at, &intent, window).await? {
             return self.park_care(at, &subject, problem, &intent).await;
         }
@@ -212,7 +216,7 @@ impl Orders {
                     let (id, intent) = (&made.id, &attempt.intent);
                     return self.created(at, due, &creating, id, intent).await;
                 }
-                None => answer.refused.into_iter().flatten().next(),
+                None => None,
             },
             Err(error) if is_refusal(error.retry(), error.fate()) => {
                 error.code().map(str::to_owned)

@@ -26,6 +26,8 @@ async fn a_posted_credit_goes_back_once_and_a_draft_waits() {
     env.erp_control(&format!("/_sim/credit-memos/{number}/post"), &json!({}))
         .await;
     env.pull_shipments().await;
+    assert_eq!(env.decide(&key).await, Step::Wait(Wait::ReadBack));
+    env.pull().await;
     assert_eq!(env.decide(&key).await, Step::Refund);
     assert_eq!(env.drive(&key).await, Step::Wait(Wait::Aftercare));
 
@@ -127,6 +129,35 @@ async fn a_refund_of_the_portal_asks_for_its_credit_and_is_answered_by_it() {
 }
 
 #[tokio::test]
+async fn a_refund_of_the_portal_that_no_pull_has_shown_yet_is_seen_before_money_goes() {
+    let env = plan().start().await;
+    let key = shipped(&env, plain("C1-A")).await;
+    mirakl_control(
+        &env,
+        "/_sim/refunds",
+        &json!({
+            "by": "operator",
+            "refunds": [{"order_line_id": "C1-A-1", "amount": 20, "shipping_amount": 0, "quantity": 1, "reason_code": "16"}],
+        }),
+    )
+    .await;
+    // The credit comes first.
+    credit(&env, &key, 1).await;
+    assert_eq!(env.drive(&key).await, Step::Wait(Wait::Aftercare));
+    assert_eq!(
+        (refunds(&env, &key).len(), env.mirakl_calls("OR28")),
+        (1, 0)
+    );
+    all_settled(&env).await;
+
+    // An order that was read long ago says nothing either.
+    let line = json!({"external_line_id": "C1-A-1", "qty": 1, "goods": "3.00", "tax": "0"});
+    credit_of(&env, &key, json!({"lines": [line]})).await;
+    env.clock.advance(std::time::Duration::from_secs(600));
+    assert_eq!(env.drive(&key).await, Step::Wait(Wait::ReadBack));
+}
+
+#[tokio::test]
 async fn a_balance_that_is_too_small_is_told_in_mirakls_words_and_tried_again() {
     let mut plan = plan();
     plan.mirakl.refund_balance_check = true;
@@ -151,5 +182,6 @@ async fn a_balance_that_is_too_small_is_told_in_mirakls_words_and_tried_again() 
     assert_eq!(env.mirakl_calls("OR28"), 1, "not again before its time");
 
     env.clock.advance(std::time::Duration::from_secs(3600));
+    super::look(&env, &key).await;
     assert_eq!(env.decide(&key).await, Step::Refund);
 }

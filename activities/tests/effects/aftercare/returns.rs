@@ -2,33 +2,12 @@
 
 use domain::marketplace::OrderKey;
 use domain::step::{Step, Wait};
-use serde_json::{Value, json};
+use serde_json::json;
 use simulators::fault::FaultRule;
 
-use super::{all_settled, credit_of, mirakl_control, open, plan, refunds, shipped};
+use super::{all_settled, announce, credit_of, open, plan, ra, receive, refunds, shipped};
 use crate::harness::{Env, list};
 use crate::plan::{SHOWS, plain};
-
-async fn announce(env: &Env, key: &OrderKey, qty: u32, reason: &str) -> String {
-    let line = json!({"order_line_id": format!("{}-1", key.order_id), "quantity": qty, "reason_code": reason});
-    let made = mirakl_control(
-        env,
-        "/_sim/returns",
-        &json!({
-            "order_commercial_id": key.order_id.trim_end_matches("-A"),
-            "method_code": "RETURN_METHOD_BY_MAIL", "return_lines": [line],
-        }),
-    )
-    .await;
-    env.pull().await;
-    made["return_success"][0]["id"].as_str().unwrap().to_owned()
-}
-
-fn ra(env: &Env) -> Value {
-    let all = list(&env.erp.ledger(), "returns");
-    assert_eq!(all.len(), 1, "{all:?}");
-    all[0].clone()
-}
 
 fn state(env: &Env) -> String {
     let all = list(&env.mirakl.ledger(), "returns");
@@ -45,17 +24,6 @@ async fn go_on(env: &Env, key: &OrderKey) {
         env.pull_shipments().await;
     }
     assert_eq!(env.settle(key).await, Step::Wait(Wait::Aftercare));
-}
-
-async fn receive(env: &Env, disposition: &str) {
-    let number = ra(env)["ra_number"].as_str().unwrap().to_owned();
-    let line = json!({"external_line_id": "C1-A-1", "qty": 1, "disposition": disposition});
-    env.erp_control(
-        "/_sim/returns/receive",
-        &json!({"ra_number": number, "lines": [line]}),
-    )
-    .await;
-    env.pull_shipments().await;
 }
 
 #[tokio::test]
@@ -82,16 +50,20 @@ async fn a_return_is_authorized_received_judged_credited_and_repaid_whatever_ans
         let id = announce(&env, &key, 1, "RETURN_CHANGED_MIND").await;
         assert_eq!(env.decide(&key).await, Step::ForwardReturns);
         go_on(&env, &key).await;
-        assert_eq!(ra(&env)["external_return_id"], id.as_str(), "{fault:?}");
-        assert_eq!(ra(&env)["lines"][0]["reason_code"], "CHANGED");
+        assert_eq!(
+            ra(&env, &key)["external_return_id"],
+            format!("NW-{id}"),
+            "{fault:?}"
+        );
+        assert_eq!(ra(&env, &key)["lines"][0]["reason_code"], "CHANGED");
         assert_eq!(
             (state(&env).as_str(), refunds(&env, &key).len()),
             ("IN_PROGRESS", 0)
         );
 
-        receive(&env, "restock").await;
+        receive(&env, &key, "restock").await;
         go_on(&env, &key).await;
-        let number = ra(&env)["ra_number"].clone();
+        let number = ra(&env, &key)["ra_number"].clone();
         credit_of(&env, &key, json!({"ra_number": number})).await;
         go_on(&env, &key).await;
 
@@ -109,7 +81,7 @@ async fn damaged_goods_are_told_with_their_reason() {
     let key = shipped(&env, plain("C1-A")).await;
     announce(&env, &key, 1, "RETURN_DEFECTIVE_ITEM").await;
     go_on(&env, &key).await;
-    receive(&env, "scrap").await;
+    receive(&env, &key, "scrap").await;
     go_on(&env, &key).await;
     let told = list(&env.mirakl.ledger(), "returns")[0]["lines"][0]["compliance"].clone();
     assert_eq!(told[0]["compliant"], false, "{told}");
@@ -181,5 +153,5 @@ async fn a_return_with_a_reason_nobody_mapped_waits_for_the_mapping_and_holds_no
     assert_eq!(refunds(&env, &key).len(), 1);
     env.remap(|_| {}).await;
     go_on(&env, &key).await;
-    assert_eq!(ra(&env)["lines"][0]["reason_code"], "OTHER");
+    assert_eq!(ra(&env, &key)["lines"][0]["reason_code"], "OTHER");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use activities::Failure;
 use domain::exception::Kind;
 use domain::mapping::CarrierRow;
-use domain::marketplace::{CustomerModel, OrderKey};
+use domain::marketplace::OrderKey;
 use domain::step::{Step, Wait};
 use serde_json::{Value, json};
 
@@ -71,6 +71,10 @@ pub const CALLS: &[Called] = &[
     write("ST01", "ST01", Write::Parcel),
     read("ST11", Maker::Step(Write::Parcel)),
     write("OR29", "OR29", Write::CancelOrder),
+    write("OR30", "OR30", Write::CancelOnMirakl),
+    write("OR28", "OR28", Write::Refund),
+    read("RE01", Maker::Step(Write::Refund)),
+    write("RT25", "RT25", Write::Receive),
     Called {
         name: "OR04",
         op: "OR04",
@@ -86,6 +90,8 @@ pub const CALLS: &[Called] = &[
     write("set_ship_to", "set_ship_to", Write::ShipTo),
     write("release_sales_order", "release_sales_order", Write::Release),
     write("cancel_lines", "cancel_lines", Write::CancelLines),
+    write("cancel_lines of units", "cancel_lines", Write::CancelUnits),
+    write("announce_return", "announce_return", Write::Authorize),
     read("find_customer", Maker::Step(Write::Customer)),
     write("put_customer", "put_customer", Write::Customer),
     read("list_fulfilments", Maker::Shipments),
@@ -123,7 +129,7 @@ impl Called {
 
     /// Does yesterday's copy serve when it fails?
     pub fn has_substitute(&self) -> bool {
-        matches!(self.name, "SH21" | "SH12" | "PC01")
+        matches!(self.name, "SH21" | "SH12" | "PC01" | "RE01")
     }
 
     /// Are orders of one world not told apart by what this call does?
@@ -133,19 +139,23 @@ impl Called {
 
     /// A world for it; calls end soon in one whose answers are waited for.
     pub async fn world(&self, slow: bool) -> Env {
-        let mut plan = Plan::usual();
+        let mut plan = match self.maker {
+            Maker::Step(write) => write.plan(),
+            _ => Plan::usual(),
+        };
         plan.spoiled = true;
         plan.poll = Duration::ZERO;
         if slow {
             plan.answer_within = Some(Duration::from_millis(400));
         }
-        if self.wants_fresh_world() {
-            plan.customer = Some(CustomerModel::Consumer);
+        match self.maker {
+            Maker::Returns => {
+                plan.mirakl.returns = true;
+                plan.returns_every = Some(Duration::ZERO);
+            }
+            Maker::ErpReturns => plan.erp.returns_in = true,
+            _ => {}
         }
-        plan.mirakl.multi_shipment = self.maker == Maker::Step(Write::Parcel);
-        plan.mirakl.returns = self.maker == Maker::Returns;
-        plan.returns_every = (self.maker == Maker::Returns).then_some(Duration::ZERO);
-        plan.erp.returns_in = self.maker == Maker::ErpReturns;
         if self.name == "PC01" {
             plan.mappings.carriers = vec![CarrierRow {
                 marketplace: "*".into(),
@@ -243,6 +253,11 @@ impl Called {
             Maker::Step(write) => write.refusal(),
             other => panic!("{other:?} parks nothing"),
         }
+    }
+
+    /// Does the order go on with everything else while the other side refuses?
+    pub fn goes_on_refused(&self) -> bool {
+        matches!(self.maker, Maker::Step(write) if write.refused_end().is_some())
     }
 
     /// Where the order stands at the end.

@@ -204,3 +204,17 @@ async fn returns_that_have_to_wait_let_the_orders_go_on() {
     env.pull().await;
     assert_eq!(env.mirakl_calls("RT11"), 2);
 }
+
+#[tokio::test]
+async fn returns_of_the_shop_wait_until_those_of_the_site_were_read_once() {
+    let mut plan = plan();
+    plan.erp.returns_in = true;
+    let env = plan.start().await;
+    env.pull().await;
+    assert_eq!(env.mirakl_calls("RT11"), 0);
+
+    env.pull_shipments().await;
+    env.pull().await;
+
+    assert_eq!(env.mirakl_calls("RT11"), 1, "also where there is none");
+}

@@ -8,8 +8,9 @@ use domain::marketplace::{CustomerModel, OrderKey};
 use domain::step::{Step, Wait};
 use serde_json::{Value, json};
 use simulators::fault::FaultRule;
-use simulators::mirakl::OrderSpec;
+use simulators::mirakl::{OrderSpec, PaymentWorkflow};
 
+use crate::aftercare;
 use crate::harness::{Env, list};
 use crate::plan::{Plan, plain, scarce};
 
@@ -27,10 +28,15 @@ pub enum Write {
     Tracking,
     Confirm,
     Parcel,
+    CancelUnits,
+    CancelOnMirakl,
+    Refund,
+    Authorize,
+    Receive,
 }
 
 impl Write {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::Create,
         Self::Customer,
         Self::Accept,
@@ -42,6 +48,11 @@ impl Write {
         Self::Tracking,
         Self::Confirm,
         Self::Parcel,
+        Self::CancelUnits,
+        Self::CancelOnMirakl,
+        Self::Refund,
+        Self::Authorize,
+        Self::Receive,
     ];
 
     /// The step that makes it.
@@ -56,6 +67,10 @@ impl Write {
             Self::Tracking => Step::SendTracking,
             Self::Confirm => Step::ConfirmShipment,
             Self::Parcel => Step::TellParcels,
+            Self::CancelUnits => Step::CancelUnits,
+            Self::CancelOnMirakl => Step::CancelLines,
+            Self::Refund => Step::Refund,
+            Self::Authorize | Self::Receive => Step::ForwardReturns,
         }
     }
 
@@ -67,8 +82,12 @@ impl Write {
             Self::Accept | Self::Refuse => "OR21",
             Self::ShipTo => "set_ship_to",
             Self::Release => "release_sales_order",
-            Self::CancelLines => "cancel_lines",
+            Self::CancelLines | Self::CancelUnits => "cancel_lines",
             Self::CancelOrder => "OR29",
+            Self::CancelOnMirakl => "OR30",
+            Self::Refund => "OR28",
+            Self::Authorize => "announce_return",
+            Self::Receive => "RT25",
             Self::Tracking => "OR23",
             Self::Confirm => "OR24",
             Self::Parcel => "ST01",
@@ -83,21 +102,42 @@ impl Write {
     /// Kind of the exception when the other side says no.
     pub fn refusal(self) -> Kind {
         match self {
-            Self::Create | Self::CancelLines => Kind::SalesOrderRefused,
+            Self::Create | Self::CancelLines | Self::CancelUnits => Kind::SalesOrderRefused,
+            Self::Refund => Kind::RefundRefused,
+            Self::Authorize | Self::Receive => Kind::ReturnUnclear,
             Self::Customer => Kind::CustomerRefused,
             Self::ShipTo | Self::Release => Kind::ReleaseRefused,
             _ => Kind::MarketplaceRefused,
         }
     }
 
-    /// An order whose next step makes this write.
-    pub async fn scene(self) -> (Env, OrderKey) {
-        let mut plan = Plan::usual();
+    /// What the order does while this write stands refused; nothing where it waits for a person.
+    pub fn refused_end(self) -> Option<Step> {
+        let goes_on = matches!(self, Self::Refund | Self::Authorize | Self::Receive);
+        goes_on.then(|| self.end())
+    }
+
+    /// A shop and a site where this write is made.
+    pub fn plan(self) -> Plan {
+        let mut plan = match self {
+            Self::CancelOnMirakl | Self::Refund | Self::Authorize | Self::Receive => {
+                aftercare::plan()
+            }
+            _ => Plan::usual(),
+        };
         if self == Self::Customer {
             plan.customer = Some(CustomerModel::Consumer);
         }
+        if self == Self::CancelOnMirakl {
+            plan.mirakl.payment_workflow = PaymentWorkflow::PayOnShipment;
+        }
         plan.mirakl.multi_shipment = self == Self::Parcel;
-        let env = plan.start().await;
+        plan
+    }
+
+    /// An order whose next step makes this write.
+    pub async fn scene(self) -> (Env, OrderKey) {
+        let env = self.plan().start().await;
         let key = self.order(&env, "C1-A").await;
         assert_eq!(env.decide(&key).await, self.step(), "{self:?}");
         env.clock.advance(Duration::from_millis(1));
@@ -138,6 +178,62 @@ impl Write {
                 env.tell(&key, "cancel", json!({"reason_code": "34"})).await;
                 let next = env.act(&key, &Step::CancelSalesOrder).await.unwrap();
                 assert_eq!(next, Step::CancelOrder);
+                key
+            }
+            Self::CancelUnits => {
+                let key = env.released(plain(id)).await;
+                let item = json!({
+                    "order_line_id": format!("{}-1", key.order_id), "quantity": 1,
+                    "reason_code": "36", "amount": 20, "shipping_amount": 0,
+                });
+                let body = json!({"by": "operator", "cancelations": [item]});
+                aftercare::mirakl_control(env, "/_sim/cancelations", &body).await;
+                env.pull().await;
+                key
+            }
+            Self::CancelOnMirakl => {
+                let key = env.place(plain(id)).await;
+                env.drive(&key).await;
+                env.pull().await;
+                assert_eq!(env.drive(&key).await, Step::Wait(Wait::Shipment));
+                let line = format!("{}-1", key.order_id);
+                let short = json!({"external_line_id": line, "qty": 1});
+                env.ship(&key, json!({"short": [short], "final": true}))
+                    .await;
+                let mut next = env.decide(&key).await;
+                for _ in 0..4 {
+                    next = match next {
+                        Step::CancelLines => break,
+                        Step::Wait(_) => {
+                            env.pull().await;
+                            env.decide(&key).await
+                        }
+                        step => env.act(&key, &step).await.unwrap(),
+                    };
+                }
+                key
+            }
+            Self::Refund => {
+                let key = aftercare::shipped(env, plain(id)).await;
+                aftercare::credit(env, &key, 1).await;
+                key
+            }
+            Self::Authorize => {
+                let key = aftercare::shipped(env, plain(id)).await;
+                aftercare::announce(env, &key, 1, "RETURN_CHANGED_MIND").await;
+                key
+            }
+            Self::Receive => {
+                let key = aftercare::shipped(env, plain(id)).await;
+                aftercare::announce(env, &key, 1, "RETURN_CHANGED_MIND").await;
+                // Authorized, and accepted on Mirakl.
+                for _ in 0..2 {
+                    env.drive(&key).await;
+                    env.pull_shipments().await;
+                    env.pull().await;
+                }
+                env.drive(&key).await;
+                aftercare::receive(env, &key, "restock").await;
                 key
             }
             Self::Parcel => {
@@ -192,7 +288,17 @@ impl Write {
             Self::Accept | Self::Refuse => env.seen(key, "accepts").len(),
             Self::ShipTo => usize::from(!order()["ship_to"].is_null()),
             Self::Release => order()["released_holds"].as_array().unwrap().len(),
-            Self::CancelLines => order()["cancellations"].as_array().unwrap().len(),
+            Self::CancelLines | Self::CancelUnits => {
+                order()["cancellations"].as_array().unwrap().len()
+            }
+            Self::CancelOnMirakl => env.seen(key, "cancelations").len(),
+            Self::Refund => env.seen(key, "refunds").len(),
+            Self::Authorize => aftercare::returns_in(env, key).len(),
+            Self::Receive => {
+                let returns = env.seen(key, "returns");
+                let moves = returns[0]["moves"].as_array().unwrap();
+                moves.iter().filter(|one| **one == "RECEIVED").count()
+            }
             Self::CancelOrder => env.seen(key, "cancels").len(),
             Self::Tracking => {
                 let told = |t: &Value| format!("{}{}", t["carrier_code"], t["tracking_number"]);
@@ -209,7 +315,12 @@ impl Write {
         match self {
             Self::Create | Self::Customer | Self::Accept => Step::Wait(Wait::Payment),
             Self::Refuse => Step::Done(Refused),
-            Self::ShipTo | Self::Release | Self::Parcel => Step::Wait(Wait::Shipment),
+            Self::ShipTo | Self::Release | Self::Parcel | Self::CancelUnits => {
+                Step::Wait(Wait::Shipment)
+            }
+            Self::CancelOnMirakl | Self::Refund | Self::Authorize | Self::Receive => {
+                Step::Wait(Wait::Aftercare)
+            }
             Self::CancelLines | Self::CancelOrder => Step::Done(Cancelled),
             Self::Tracking | Self::Confirm => Step::Wait(Wait::Aftercare),
         }

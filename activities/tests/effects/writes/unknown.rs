@@ -16,7 +16,12 @@ use crate::harness::{Env, blocked, until};
 use crate::matrix::Spoil;
 use crate::plan::{Plan, SHOWS, plain};
 
-const MONEY: [Write; 3] = [Write::Create, Write::CancelLines, Write::CancelOrder];
+const MONEY: [Write; 4] = [
+    Write::Create,
+    Write::CancelLines,
+    Write::CancelOrder,
+    Write::CancelUnits,
+];
 const A_LOOK: Duration = Duration::from_secs(600);
 
 /// Goes on until a person is asked.

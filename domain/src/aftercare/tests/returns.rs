@@ -19,6 +19,7 @@ fn shown(state: ReturnState) -> MarketplaceReturn {
     MarketplaceReturn {
         return_id: "ret-1".into(),
         updated_at: at(20),
+        rma: None,
         shown: Return {
             state,
             lines: vec![line(2)],
@@ -252,4 +253,20 @@ fn a_stopped_return_waits_and_its_neighbor_goes_on() {
         is_parked: false,
     }];
     assert_eq!(due_now(&case), ["ret-2 authorize"]);
+}
+
+#[test]
+fn a_return_that_carries_the_number_of_the_erp_is_its_other_side_though_nothing_here_says_so() {
+    let mut case = case(true);
+    let mut began = there(AuthorizationStatus::Received, 2, "restock");
+    began.external_return_id = None;
+    case.care.papers.erp_returns = vec![began];
+    let mut made = shown(ReturnState::InProgress);
+    made.rma = Some("RA1".into());
+    case.care.papers.returns = vec![made.clone()];
+    // Not announced once more; the step that makes it finds it there.
+    assert_eq!(due_now(&case), ["ret-1 receive", "ra/RA1 create"]);
+    made.rma = Some("the shop's own".into());
+    case.care.papers.returns = vec![made];
+    assert_eq!(due_now(&case), ["ret-1 authorize"]);
 }
