@@ -113,6 +113,15 @@ fn unsure_lines(progress: &Progress, facts: &Facts<'_>, planned: &[Planned]) -> 
         .collect()
 }
 
+/// Are there refunds from before a ledger was lost that may be for short units, of which nothing is
+/// known any more?
+pub(super) fn wants_units(progress: &Progress, facts: &Facts<'_>) -> bool {
+    progress.care.erp_units.is_none()
+        && progress.care.refunds_lost_at.is_some()
+        && units_settled_by_rule(facts)
+        && !unsure_lines(progress, facts, &planned(progress, facts)).is_empty()
+}
+
 /// Is the refund of a line that nobody is sure of, and did no person let it through?
 fn is_unsure(item: &RefundItem, unsure: &BTreeSet<String>, facts: &Facts<'_>) -> bool {
     unsure.contains(&item.order_line_id)

@@ -185,7 +185,8 @@ impl World {
             } else {
                 unit_asked(A) || unit_asked(B)
             };
-            let guessed = self.is_disturbed && self.is_guessed(id);
+            let may_guess = self.is_disturbed || self.forgets > 0;
+            let guessed = may_guess && self.is_guessed(id);
             if !(agree || asks || asked || guessed) {
                 return Err(format!(
                     "{id}: Mirakl has {shipped} shipped, {canceled} canceled, {excluded} repaid; \
@@ -197,8 +198,8 @@ impl World {
         self.check_credits(&parked)
     }
 
-    /// Was a refund of the portal taken for another than it was, by its amount? Mirakl does not show
-    /// whether it waits for the units of one.
+    /// Was a refund of the portal, or from before a ledger was lost, taken for another than it was, by its
+    /// amount? Mirakl does not show whether it waits for the units of one.
     fn is_guessed(&self, id: &str) -> bool {
         let known = self.case.progress.care.refunds.iter();
         let mut known = known.filter(|sent| sent.item.order_line_id == id);
@@ -244,8 +245,10 @@ impl World {
                     && w.memo.status == MemoStatus::Posted
             };
             let has_twin = self.erp.memos.iter().any(|w| is_twin(&w));
-            let may_park =
-                has_twin || !written.is_good || self.is_disturbed || self.has_overlap(place);
+            // What a lost ledger is not sure of is not repaid unseen.
+            let is_unsure = self.forgets > 0 && parked.contains(&format!("{key}: refund_unsure"));
+            let is_odd = has_twin || is_unsure || !written.is_good;
+            let may_park = is_odd || self.is_disturbed || self.has_overlap(place);
             let over = [State::Canceled, State::Closed].contains(&self.case.order.state);
             let stopped = |s: &Stop| s.is_parked && s.subject == key;
             let doubtful = self.case.progress.care.stops.iter().any(stopped);

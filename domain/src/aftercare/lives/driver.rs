@@ -106,7 +106,10 @@ impl World {
             .iter()
             .all(|units| units.canceled == units.ordered);
         let p = &mut self.case.progress;
-        p.care = Care::default();
+        p.care = Care {
+            refunds_lost_at: Some(at(self.now)),
+            ..Care::default()
+        };
         (p.blocked, p.tracking, p.told) = (None, None, vec![]);
         (p.shipment, p.order_cancelled) = (Told::No, Told::No);
         p.cancelled = is_gone.then_some(Cancelled { not_cancelled: 0 });
@@ -136,11 +139,30 @@ impl World {
             if matches!(step, Step::Wait(_) | Step::Done(_)) {
                 return Ok(step);
             }
+            if self.wants_a_look(&step) {
+                continue;
+            }
             self.now += 1;
             self.perform(&step)?;
             self.check()?;
         }
         Err(format!("no end: {:?}", self.case.step()))
+    }
+
+    /// Before money goes back the order is read once more.
+    fn wants_a_look(&mut self, step: &Step) -> bool {
+        let gives = matches!(step, Step::Refund | Step::CancelLines);
+        let wants = gives && !is_fresh(&self.case.progress, &self.case.facts());
+        if wants {
+            let since = at(self.now);
+            let care = &mut self.case.progress.care;
+            care.looked = Some(Looked {
+                shipments_version: self.case.versions.shipments,
+                since,
+            });
+            care.read_after = care.read_after.max(Some(since));
+        }
+        wants
     }
 
     fn adopt(&mut self) {

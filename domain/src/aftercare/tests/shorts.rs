@@ -205,3 +205,28 @@ fn the_rule_repays_the_units_that_a_withdrawn_memo_left_open_and_no_other() {
     case.care.papers.credits[0].status = MemoStatus::Voided;
     assert_eq!(case.refunds(), [format!("short/{A}/0-1: 10.00 + 2.00")]);
 }
+
+#[test]
+fn after_a_lost_ledger_the_units_are_read_where_a_refund_may_be_for_them() {
+    let mut case = Case::new(State::Shipping, true);
+    case.erp_canceled(&[(A, 1)]);
+    case.refunded("R1", true);
+    case.order.state = State::Shipped;
+    case.shipments = vec![parcel("S1", true, &[(A, 2), (B, 1)])];
+    case.progress.shipment = Told::Yes;
+    case.progress.care = Care {
+        refunds_lost_at: Some(at(50)),
+        ..Care::default()
+    };
+    assert_eq!(case.step(), Step::ReadUnits);
+    case.erp_canceled(&[(A, 1)]);
+    let all = planned(&case.progress, &case.facts());
+    assert!(matches!(&all[..], [Planned::Answered { refund_id, .. }] if refund_id == "R1"));
+    case.progress.care.erp_units = None;
+    case.progress.care.refunds_lost_at = None;
+    assert_eq!(
+        case.step(),
+        Step::Wait(Wait::Aftercare),
+        "somebody else made it"
+    );
+}
