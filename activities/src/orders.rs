@@ -163,6 +163,7 @@ impl Orders {
         self.absorb(&mut at).await?;
         Box::pin(self.adopt_refunds(&mut at)).await?;
         Box::pin(self.adopt_returns(&mut at)).await?;
+        Box::pin(self.adopt_cancelations(&mut at)).await?;
         let mut decision = fulfillment::decide(&at.row.progress, &at.facts());
         if self.wants_a_look(&mut at, &decision.step).await? {
             decision = fulfillment::decide(&at.row.progress, &at.facts());

@@ -81,6 +81,21 @@ impl Ledger {
         self.find_open(&mut conn, key, effect).await
     }
 
+    /// Effects of an order that are meant and of which no outcome is known, the oldest first.
+    pub async fn open_effects(&self, key: &OrderKey) -> Result<Vec<String>> {
+        let rows = sqlx::query(
+            "SELECT effect FROM intents WHERE marketplace = $1 AND order_id = $2 \
+             AND outcome IS NULL ORDER BY id",
+        )
+        .bind(key.marketplace.as_str())
+        .bind(&key.order_id)
+        .fetch_all(&mut *self.reading().await?)
+        .await
+        .doing("reading what is meant")?;
+        let effect = |row| Columns { row, what: WHAT }.text("effect");
+        rows.iter().map(effect).collect()
+    }
+
     async fn find_open(
         &self,
         conn: &mut AnyConnection,

@@ -52,6 +52,7 @@ impl Orders {
         Ok(progress == at.row.progress
             && answered(&progress, &at.facts()).is_empty()
             && passed_untaken(&progress, &at.aftercare.papers).is_empty()
+            && self.shown_cancelations(at).await?.is_empty()
             && self.unfinished(at).await?.is_empty())
     }
 }

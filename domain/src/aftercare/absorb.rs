@@ -1,6 +1,6 @@
 //! What a newly read order proves of calls whose answer was lost.
 
-use super::care::Care;
+use super::care::{Care, SentCancelation};
 use super::is_disputed;
 use super::units::canceled_on_mirakl;
 use crate::order::Order;
@@ -15,6 +15,12 @@ pub fn refund_effect(cause: &str) -> String {
 /// The word of OR30's intent: each unit is canceled once.
 pub fn cancelation_effect(key: &str) -> String {
     format!("{}:{key}", Step::CancelLines.as_str())
+}
+
+/// The cancelation that an effect's word stands for; empty for any other.
+pub fn cancelation_of(effect: &str) -> Option<SentCancelation> {
+    let key = effect.strip_prefix(Step::CancelLines.as_str())?;
+    SentCancelation::of_key(key.strip_prefix(':')?)
 }
 
 /// The word of OR64's intent.

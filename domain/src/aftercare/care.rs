@@ -140,6 +140,18 @@ pub struct SentCancelation {
 }
 
 impl SentCancelation {
+    /// A cancelation by its name; empty for what is no such name.
+    pub fn of_key(key: &str) -> Option<Self> {
+        let (line, units) = key.strip_prefix("cancel/")?.rsplit_once('/')?;
+        let (from, to) = units.split_once('-')?;
+        Some(Self {
+            order_line_id: line.to_owned(),
+            from: from.parse().ok()?,
+            to: to.parse().ok()?,
+            is_done: true,
+        })
+    }
+
     /// The name under which the ledger keeps it.
     pub fn key(&self) -> String {
         cancelation_key(&self.order_line_id, self.from, self.to)

@@ -11,7 +11,7 @@ mod units;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use absorb::{cancelation_effect, incident_effect, refund_effect};
+pub use absorb::{cancelation_effect, cancelation_of, incident_effect, refund_effect};
 pub use care::{
     Care, ErpUnits, Looked, Resolving, ReturnTold, SentCancelation, Stop, incident_key,
 };

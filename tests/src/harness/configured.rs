@@ -27,6 +27,8 @@ pub struct Written<'a> {
     pub ledger: &'a str,
     /// What each shop says of stock.
     pub stock: Option<&'a str>,
+    /// Lines to add to each shop.
+    pub more_of_shops: &'a str,
     pub since: Timestamp,
 }
 
@@ -91,12 +93,13 @@ impl Written<'_> {
         };
         let stock = self.stock.map(|stock| format!("stock = {stock}\n"));
         let stock = stock.unwrap_or_default();
+        let more = self.more_of_shops;
         format!(
             "[[marketplaces]]\ncode = \"{code}\"\nprefix = \"{prefix}\"\nbase_url = \"{url}\"\n\
              shop_id = {shop_id}\napi_key = {{ file = \"{code}.key\" }}\n\
              take_over_from = \"{since}\"\npoll_s = {poll_s}\noverlap_s = 5\n\
              call_timeout_s = 2\nread_lag_s = 0.2\ncustomer = {customer}\n\
-             short_stock = \"refuse\"\n{stock}\n"
+             short_stock = \"refuse\"\n{stock}{more}\n\n"
         )
     }
 }

@@ -35,6 +35,8 @@ pub struct Setup {
     pub poll_s: f64,
     /// Sections to add to `bcm.toml`.
     pub more: String,
+    /// Lines to add to each shop.
+    pub shops: String,
     /// What each shop says of stock, `{ … }`; none publishes it by default.
     pub stock: Option<String>,
     /// Address of the ledger; a file of its own by default.
@@ -59,6 +61,7 @@ impl Setup {
             take_over_from: Timestamp::now() - SignedDuration::from_mins(10),
             poll_s: 0.3,
             more: String::new(),
+            shops: String::new(),
             stock: None,
             ledger: "sqlite://bcm.db".to_owned(),
             plan,
@@ -68,6 +71,20 @@ impl Setup {
     /// The same with a marketplace in Germany.
     pub fn with_galeria(mut self) -> Self {
         self.galeria = Some(marketplace(&self.plan, GALERIA));
+        self
+    }
+
+    /// The same with returns on both sides, where short units are repaid by rule.
+    pub fn with_aftercare(mut self) -> Self {
+        self.nordwind.returns = true;
+        self.erp.returns_in = true;
+        let rules = [
+            "returns = \"accept\"",
+            "returns_poll_s = 0.3",
+            "return_method = \"RETURN_METHOD_BY_MAIL\"",
+            "short_ship = \"refund\"",
+        ];
+        self.shops = rules.join("\n");
         self
     }
 
@@ -106,6 +123,7 @@ impl Setup {
             poll_s: self.poll_s,
             ledger: &self.ledger,
             stock: self.stock.as_deref(),
+            more_of_shops: &self.shops,
             since: self.take_over_from,
         };
         let shops = [
