@@ -3,9 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::units::canceled_on_mirakl;
 use crate::exception::Problem;
-use crate::order::Line;
 use crate::refund;
 use crate::shipment::Quantity;
 
@@ -105,19 +103,6 @@ impl Care {
         ours.filter(|c| c.order_line_id == order_line_id && c.is_done)
             .map(|c| c.to.saturating_sub(c.from))
             .fold(0, u32::saturating_add)
-    }
-
-    /// Units of a line that Mirakl shows or took as canceled in all, by whomever: the order as read may be
-    /// older than what was sent.
-    pub fn canceled(&self, line: &Line) -> u32 {
-        let ours = self.cancelations.iter();
-        let taken = ours
-            .filter(|c| c.order_line_id == line.line_id && c.is_done)
-            .map(|c| c.to)
-            .max();
-        canceled_on_mirakl(line)
-            .max(taken.unwrap_or(0))
-            .min(line.quantity)
     }
 
     /// Units of a line that were refunded and need not be shipped any more.

@@ -42,7 +42,7 @@ fn without_canceled(planned: Vec<Planned>, progress: &Progress, facts: &Facts<'_
         };
         let id = &item.order_line_id;
         let sold = facts.order.lines.iter().find(|l| l.line_id == *id);
-        let canceled = sold.map_or(0, |line| care.canceled(line));
+        let canceled = sold.map_or(0, |line| units::canceled_by_now(progress, line));
         let by_memo = matches!(item.cause, Cause::CreditMemo { .. });
         if !by_memo || !item.excluded_from_shipment || canceled == 0 {
             return one;

@@ -49,8 +49,7 @@ pub fn to_cancel_in_erp(progress: &Progress, facts: &Facts<'_>) -> Vec<Quantity>
             let in_vain = units.map_or(0, |units| of(&units.not_canceled, id));
             Quantity {
                 line_id: id.clone(),
-                quantity: care
-                    .canceled(line)
+                quantity: canceled_by_now(progress, line)
                     .saturating_sub(there.max(ours))
                     .saturating_sub(in_vain),
             }

@@ -230,3 +230,32 @@ fn after_a_lost_ledger_the_units_are_read_where_a_refund_may_be_for_them() {
         "somebody else made it"
     );
 }
+
+#[test]
+fn a_refund_found_again_is_spent_on_no_other_credit_of_the_same_money() {
+    let mut case = Case::new(State::Shipping, true);
+    case.erp_canceled(&[(A, 1)]);
+    case.refunded("R1", true);
+    case.care.papers.credits = vec![short_memo("CM1", A, 1, "10.00"), memo("CM2", A, "10.00")];
+    assert_eq!(case.refunds(), ["memo/CM2/1: 10.00 + 0"]);
+    case.refunded("R2", true);
+    case.progress.care = Care::default();
+    // R1 was 10.00 and 2.00 for shipping, so only R2 looks like either memo.
+    assert!(case.refunds().is_empty());
+    let asked = [
+        "memo/CM1/1: credit_above_paid",
+        "refund/R1: refund_elsewhere",
+    ];
+    assert_eq!(case.parked(), asked);
+}
+
+#[test]
+fn nothing_short_is_repaid_before_money_was_taken_also_where_the_rest_is_shipped() {
+    let mut case = Case::new(State::Shipped, false);
+    case.shipments = vec![parcel("S1", true, &[(A, 2), (B, 1)])];
+    case.progress.shipment = Told::Yes;
+    case.erp_canceled(&[(A, 1)]);
+    assert!(case.refunds().is_empty() && case.cancelations().is_empty());
+    case.order.debited_at = Some(at(30));
+    assert_eq!(case.refunds(), [format!("short/{A}/0-1: 10.00 + 2.00")]);
+}

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::{CreditMemo, MemoLine, Rules, Sent};
 use crate::mapping::same_code;
 use crate::money::is_bookable;
-use crate::refund::memo::{MemoStatus, TaxBase};
+use crate::refund::memo::{MemoKind, MemoStatus, TaxBase};
 use crate::refund::order::PaidLine;
 use crate::refund::{Cause, Part, Problem};
 
@@ -29,17 +29,27 @@ pub(super) fn twin<'a>(memos: &[&'a CreditMemo], place: usize, sent: &[Sent]) ->
         .map(|(_, other)| other.number.as_str())
 }
 
-type Content<'a> = (&'a str, Option<u32>, [Decimal; 4]);
+type Content<'a> = (&'a str, &'a str, Option<u32>, [Decimal; 4]);
 
 fn content(memo: &CreditMemo) -> Vec<Content<'_>> {
     let line = |l: &MemoLine| [l.goods, l.shipping, l.tax, l.restocking_fee].map(|a| a.normalize());
     let mut lines: Vec<_> = memo
         .lines
         .iter()
-        .map(|l| (l.order_line_id.as_str(), l.quantity, line(l)))
+        .map(|l| (l.order_line_id.as_str(), kind(&l.kind), l.quantity, line(l)))
         .collect();
     lines.sort_unstable();
     lines
+}
+
+/// A unit that came back and one that never left are two, whatever they cost.
+fn kind(kind: &MemoKind) -> &str {
+    match kind {
+        MemoKind::Goods => "goods",
+        MemoKind::ShortShip => "short_ship",
+        MemoKind::Allowance => "allowance",
+        MemoKind::Unknown(word) => word,
+    }
 }
 
 /// Are these amounts that can be paid?
