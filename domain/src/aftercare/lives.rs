@@ -5,6 +5,7 @@ mod check;
 mod driver;
 mod erp;
 mod mirakl;
+mod returning;
 mod sends;
 
 use proptest::prelude::*;
@@ -14,6 +15,7 @@ use super::tests::{A, B, Case, paid};
 use super::*;
 use crate::fulfillment::tests::at;
 use crate::refund::{Money, PaidLine, PaidTax, Planned, TaxPart, TaxRule};
+use crate::returns::Verdict;
 use crate::shipment::Quantity;
 use driver::{LAG, World};
 
@@ -91,6 +93,12 @@ enum Event {
         cents: i64,
         is_like_ours: bool,
     },
+    Returns {
+        place: usize,
+        waits: bool,
+    },
+    ReturnsToErp(usize),
+    GoodsCome(usize, bool),
     Dispute(usize),
     DisputesEnd,
     PullOrder(i64),
@@ -119,6 +127,9 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (0_usize..6, any::<bool>()).prop_map(|(n, again)| Event::Void(n, again)),
         1 => (place(), 1_i64..3000, any::<bool>())
             .prop_map(|(place, cents, is_like_ours)| Event::Portal { place, cents, is_like_ours }),
+        2 => (place(), any::<bool>()).prop_map(|(place, waits)| Event::Returns { place, waits }),
+        1 => place().prop_map(Event::ReturnsToErp),
+        3 => (0_usize..4, any::<bool>()).prop_map(|(n, seen)| Event::GoodsCome(n, seen)),
         1 => place().prop_map(Event::Dispute),
         1 => Just(Event::DisputesEnd),
         6 => (0..=LAG).prop_map(Event::PullOrder),
@@ -164,6 +175,9 @@ prop_compose! {
         case.order.lines[1].quantity = quantities.1;
         case.order.can_cancel = pays != 1;
         case.progress.released = false;
+        let site = &mut case.care.returns;
+        (site.returns_in, site.accepts, site.creates) = (true, true, true);
+        site.dispositions.insert("restock".into(), Verdict::Compliant);
         case.policy.aftercare_s = 100 * 86_400;
         case.several = several;
         if asks {
@@ -213,6 +227,19 @@ impl World {
                 cents,
                 is_like_ours,
             } => self.portal(*place, *cents, *is_like_ours),
+            // Only what left comes back.
+            Event::Returns { place, waits } => {
+                if self.mirakl.shipped[*place] > 0 {
+                    self.returns.announce(now, *place, *waits);
+                }
+            }
+            Event::ReturnsToErp(place) => {
+                if self.erp.lines[*place].shipped > 0 {
+                    self.returns.authorize(*place, None);
+                    self.erp.version += 1;
+                }
+            }
+            Event::GoodsCome(n, is_inspected) => self.goods_come(*n, *is_inspected),
             Event::Dispute(place) => self.mirakl.dispute(now, *place),
             Event::DisputesEnd => self.mirakl.end_disputes(now),
             Event::PullOrder(lag) => self.pull_order(*lag),

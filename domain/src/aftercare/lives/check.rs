@@ -18,6 +18,7 @@ const ROUNDS: usize = 16;
 impl World {
     /// No more goes back than was paid, no cause pays twice, no unit is settled twice.
     pub fn check(&self) -> Result<(), String> {
+        self.check_returns()?;
         // Of equal ones in doubt nobody can tell which was done, so they count together.
         for (_, item) in &self.taken {
             let is_equal = |other: &RefundItem| {
@@ -133,6 +134,7 @@ impl World {
             if self.erp.is_over {
                 (0..2).for_each(|place| self.erp.cancel_by_house(place, u32::MAX));
             }
+            (0..self.returns.erp.len()).for_each(|n| self.goods_come(n, true));
             self.pull_order(0);
             self.pull_erp();
             self.sweep();
@@ -195,6 +197,7 @@ impl World {
                 ));
             }
         }
+        self.check_returned(&parked)?;
         self.check_credits(&parked)
     }
 

@@ -1,11 +1,12 @@
 //! The program over the two small systems: each step performed as the activities do it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::super::tests::Case;
 use super::super::*;
 use super::erp::Erp;
 use super::mirakl::Mirakl;
+use super::returning::Returns;
 use super::sends::{Became, CALL, Intent};
 use super::{Fault, at, pieces_of};
 use crate::fulfillment::{next_step, open_quantities, tracking_key};
@@ -22,6 +23,9 @@ pub struct World {
     pub now: i64,
     pub mirakl: Mirakl,
     pub erp: Erp,
+    pub returns: Returns,
+    /// Steps of returns that were sent.
+    pub begun: BTreeSet<(String, &'static str)>,
     /// What the program read last, and where it stands.
     pub case: Case,
     /// Version of Mirakl's order that was read.
@@ -46,6 +50,8 @@ impl World {
             now: 20,
             mirakl: Mirakl::new(&case),
             erp: Erp::new([ordered[0], ordered[1]]),
+            returns: Returns::default(),
+            begun: BTreeSet::new(),
             case,
             read: 0,
             erp_read: 0,
@@ -61,6 +67,7 @@ impl World {
 
     /// Mirakl's order is read, from a copy that lags behind; an older one than is known changes nothing.
     pub fn pull_order(&mut self, lag: i64) {
+        self.read_returns();
         let order = self.mirakl.read(self.now, lag);
         if order.updated_at < self.case.order.updated_at {
             return;
@@ -81,6 +88,7 @@ impl World {
         self.erp_read = self.erp.version;
         self.case.versions.shipments += 1;
         self.case.shipments = self.erp.shipments.clone();
+        self.case.care.papers.erp_returns = self.returns.erp.clone();
         self.case.care.papers.credits = self.erp.memos.iter().map(|w| w.memo.clone()).collect();
     }
 
@@ -135,6 +143,7 @@ impl World {
             self.case.now = self.now;
             self.case.progress.absorb(&self.case.order.clone());
             self.adopt();
+            self.adopt_returns();
             let step = next_step(&self.case.progress, &self.case.facts());
             if matches!(step, Step::Wait(_) | Step::Done(_)) {
                 return Ok(step);
@@ -222,6 +231,7 @@ impl World {
                     self.case.progress.tracking = Some(tracking_key(shipment));
                 }
             }
+            Step::ForwardReturns => self.forward_returns()?,
             Step::ConfirmShipment => self.confirm(),
             Step::TellParcels => self.tell_parcels(),
             other => return Err(format!("nobody expects {other:?}")),
