@@ -57,6 +57,9 @@ pub fn due(progress: &Progress, facts: &Facts<'_>) -> Option<Step> {
     {
         return Some(Step::ResolveIncident);
     }
+    if refunds::wants_units(progress, facts) {
+        return Some(Step::ReadUnits);
+    }
     // Money goes by an order that was read late enough to show what went before.
     let knows = !is_in_doubt(progress);
     if knows && !refunds_due(progress, facts).is_empty() {
@@ -191,5 +194,7 @@ pub fn wake_at(progress: &Progress, facts: &Facts<'_>) -> Option<Timestamp> {
         .min()
 }
 
+#[cfg(test)]
+mod lives;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Which refunds are sent now, and what keeps the others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::care::Care;
 use super::{is_disputed, is_stopped, units, units_settled_by_rule};
@@ -8,7 +8,7 @@ use crate::exception::{Kind, Problem};
 use crate::fulfillment::Facts;
 use crate::order::{Order, State};
 use crate::progress::Progress;
-use crate::refund::{self, Foreign, Planned, RefundItem, read_back, remaining};
+use crate::refund::{self, Cause, Foreign, Parked, Planned, RefundItem, read_back, remaining};
 
 /// What becomes of each credit of the order.
 pub fn planned(progress: &Progress, facts: &Facts<'_>) -> Vec<Planned> {
@@ -27,7 +27,44 @@ pub fn planned(progress: &Progress, facts: &Facts<'_>) -> Vec<Planned> {
     if credits.is_empty() && shorts.is_empty() && sent.is_empty() {
         return vec![];
     }
-    refund::plan(credits, &shorts, paid, sent, &facts.aftercare.rules)
+    let planned = refund::plan(credits, &shorts, paid, sent, &facts.aftercare.rules);
+    without_canceled(planned, progress, facts)
+}
+
+/// Parks credits for short units that were canceled on Mirakl: their money fell away with them.
+fn without_canceled(planned: Vec<Planned>, progress: &Progress, facts: &Facts<'_>) -> Vec<Planned> {
+    let care = &progress.care;
+    let mut settled: BTreeMap<String, u32> = BTreeMap::new();
+    let shorts = units::shorts(progress, facts);
+    let judge = |one| {
+        let Planned::Refund(item) = &one else {
+            return one;
+        };
+        let id = &item.order_line_id;
+        let sold = facts.order.lines.iter().find(|l| l.line_id == *id);
+        let canceled = sold.map_or(0, |line| care.canceled(line));
+        let by_memo = matches!(item.cause, Cause::CreditMemo { .. });
+        if !by_memo || !item.excluded_from_shipment || canceled == 0 {
+            return one;
+        }
+        let owed = shorts.iter().find(|short| short.order_line_id == *id);
+        let owed = owed.map_or(0, |short| short.quantity);
+        let before = settled.entry(id.clone()).or_insert(care.excluded(id));
+        if before.saturating_add(item.quantity) <= owed {
+            *before += item.quantity;
+            return one;
+        }
+        Planned::Parked(Parked {
+            cause: item.cause.clone(),
+            order_line_id: id.clone(),
+            problem: refund::Problem::ShortTwice {
+                quantity: item.quantity,
+                refunded: before.saturating_add(canceled),
+                sold: sold.map_or(0, |line| line.quantity),
+            },
+        })
+    };
+    planned.into_iter().map(judge).collect()
 }
 
 /// Refunds that go to Mirakl now.
@@ -74,6 +111,15 @@ fn unsure_lines(progress: &Progress, facts: &Facts<'_>, planned: &[Planned]) -> 
         .filter(|one| one.refund.created_at.is_none_or(|at| at <= lost_at))
         .map(|one| one.order_line_id)
         .collect()
+}
+
+/// Are there refunds from before a ledger was lost that may be for short units, of which nothing is
+/// known any more?
+pub(super) fn wants_units(progress: &Progress, facts: &Facts<'_>) -> bool {
+    progress.care.erp_units.is_none()
+        && progress.care.refunds_lost_at.is_some()
+        && units_settled_by_rule(facts)
+        && !unsure_lines(progress, facts, &planned(progress, facts)).is_empty()
 }
 
 /// Is the refund of a line that nobody is sure of, and did no person let it through?

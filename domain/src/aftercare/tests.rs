@@ -3,6 +3,7 @@
 mod leaving;
 mod refunds;
 mod returns;
+mod shorts;
 mod stops;
 mod units;
 

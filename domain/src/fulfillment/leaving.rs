@@ -1,6 +1,6 @@
 //! Goods that left: what Mirakl is told of them, and when.
 
-use super::{Facts, open_quantities, person, tracking_key};
+use super::{Facts, canceled_by_the_house, open_quantities, person, tracking_key};
 use crate::aftercare;
 use crate::exception::{Kind, Problem};
 use crate::marketplace::ShortShip;
@@ -40,7 +40,8 @@ pub(super) fn leaving(progress: &Progress, facts: &Facts<'_>, shipped: &Shipped<
             }
         }
         Shipped::Short => short(progress, facts),
-        _ => Step::Wait(Wait::Shipment),
+        // Nothing says that this was the last parcel, and what was canceled comes in none.
+        _ => canceled_by_the_house(progress, facts).unwrap_or(Step::Wait(Wait::Shipment)),
     }
 }
 

@@ -261,6 +261,9 @@ fn after_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
     ) {
         return toward_sales_order(progress, facts).unwrap_or(Step::FindSalesOrder);
     }
+    if let Some(step) = canceled_units(progress, facts) {
+        return step;
+    }
     let open = open_quantities(progress, facts.order, facts.shipments);
     let shipped = shipped(&open, facts.shipments);
     let left = shipped != Shipped::Nothing;
@@ -272,14 +275,11 @@ fn after_shipment(progress: &Progress, facts: &Facts<'_>) -> Step {
     if !left && !ours {
         return person(Problem::new(Kind::ShippedElsewhere));
     }
-    if facts.order.state == State::Closed || facts.now >= aftercare_ends(facts) {
-        return Step::Done(Outcome::Fulfilled);
-    }
-    if let Some(step) = canceled_units(progress, facts) {
-        return step;
-    }
     if shipped == Shipped::Excess && !progress.settled_by_hand {
         return person(Problem::new(Kind::ExcessShip));
+    }
+    if facts.order.state == State::Closed || facts.now >= aftercare_ends(facts) {
+        return Step::Done(Outcome::Fulfilled);
     }
     if let Some(problem) = parcel::changed(progress, facts.shipments) {
         return person(problem);

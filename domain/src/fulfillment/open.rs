@@ -24,6 +24,9 @@ pub fn open_quantities(
         Quantity {
             line_id: line.line_id.clone(),
             quantity: match line.state {
+                State::Refunded if order.state.is_shipped() => {
+                    wanted.min(left(&line.line_id, shipments))
+                }
                 State::Refunded => wanted.min(left_rightly(progress, line, shipments)),
                 _ => wanted,
             },
@@ -43,16 +46,22 @@ fn left_rightly(progress: &Progress, line: &Line, shipments: &[Shipment]) -> u32
     let is_ours = refunds
         .iter()
         .any(|sent| sent.item.order_line_id == line.line_id && sent.refund_id().is_some());
-    let sum = |quantities: &mut dyn Iterator<Item = &Quantity>| {
-        quantities
-            .filter(|q| q.line_id == line.line_id)
-            .map(|q| q.quantity)
-            .fold(0, u32::saturating_add)
-    };
     if is_ours {
-        let parcels = counting(shipments).flat_map(|s| &s.parcels);
-        sum(&mut parcels.flat_map(|p| &p.lines))
-    } else {
-        sum(&mut progress.told.iter().flat_map(|told| &told.lines))
+        return left(&line.line_id, shipments);
     }
+    sum(
+        progress.told.iter().flat_map(|told| &told.lines),
+        &line.line_id,
+    )
+}
+
+/// Units of a line in shipments that count.
+fn left(line_id: &str, shipments: &[Shipment]) -> u32 {
+    let parcels = counting(shipments).flat_map(|s| &s.parcels);
+    sum(parcels.flat_map(|p| &p.lines), line_id)
+}
+
+fn sum<'a>(quantities: impl Iterator<Item = &'a Quantity>, line_id: &str) -> u32 {
+    let of_it = quantities.filter(|q| q.line_id == line_id);
+    of_it.map(|q| q.quantity).fold(0, u32::saturating_add)
 }

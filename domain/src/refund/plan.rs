@@ -178,6 +178,17 @@ pub fn plan(
     for memo in latest.iter().filter(|m| m.status == MemoStatus::Voided) {
         book.orphan(memo);
     }
+    let posted = || {
+        let all = latest.iter().enumerate();
+        all.filter(|(_, memo)| memo.status == MemoStatus::Posted)
+    };
+    for (place, memo) in posted() {
+        if judge::twin(&latest, place, sent).is_none() {
+            memo.lines
+                .iter()
+                .for_each(|line| book.know_again(memo, line));
+        }
+    }
     let mut planned = Vec::new();
     for (place, memo) in latest.iter().enumerate() {
         match &memo.status {

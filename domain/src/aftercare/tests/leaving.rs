@@ -50,6 +50,17 @@ fn a_final_short_shipment_is_looked_up_until_confirmed_then_repaid_and_then_told
 }
 
 #[test]
+fn units_that_the_house_canceled_are_asked_for_also_where_other_parcels_left() {
+    let mut case = Case::new(State::Shipping, true);
+    case.policy.short_ship = ShortShip::Ask;
+    case.shipments = vec![parcel("S1", false, &[(B, 1)])];
+    tell_all(&mut case);
+    assert_eq!(case.step(), Step::Wait(Wait::Shipment));
+    case.erp_canceled(&[(A, 1)]);
+    assert_eq!(case.asks(), Some(Kind::ShortShip));
+}
+
+#[test]
 fn news_of_the_warehouse_has_the_units_looked_up_again() {
     let mut case = Case::new(State::Shipping, true);
     case.shipments = vec![parcel("S1", true, &[(A, 2), (B, 1)])];

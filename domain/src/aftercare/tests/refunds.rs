@@ -294,90 +294,27 @@ fn a_refund_that_stays_unpaid_too_long_is_told_to_a_person_on_its_day() {
 }
 
 #[test]
-fn a_short_unit_is_repaid_once_whether_a_memo_or_the_rule_comes_first() {
-    let mut case = Case::new(State::Shipping, true);
-    case.erp_canceled(&[(A, 1)]);
+fn a_refund_goes_on_from_one_voided_memo_to_the_next() {
+    let mut case = Case::shipped();
+    case.care.papers.credits = vec![memo("CM1", A, "10.00")];
     case.refunded("R1", true);
-    case.care.papers.credits = vec![short_memo("CM1", A, 1, "10.00")];
-    assert!(case.refunds().is_empty());
-    assert_eq!(case.parked(), ["memo/CM1/1: credit_above_paid"]);
-    let mut case = Case::new(State::Shipping, true);
-    case.care.papers.credits = vec![short_memo("CM1", A, 1, "10.00")];
-    case.refunded("R1", true);
-    case.erp_canceled(&[(A, 1)]);
-    assert!(case.refunds().is_empty() && case.parked().is_empty());
-}
-
-#[test]
-fn a_short_unit_stays_repaid_when_its_memo_is_voided_or_changed_later() {
-    let mut case = Case::new(State::Shipping, true);
-    case.care.papers.credits = vec![short_memo("CM1", A, 1, "10.00")];
-    case.refunded("R1", true);
-    case.erp_canceled(&[(A, 1)]);
-    let changes: [fn(&mut CreditMemo); 3] = [
-        |memo| memo.status = MemoStatus::Voided,
-        |memo| memo.lines.clear(),
-        |memo| memo.lines[0].quantity = Some(0),
-    ];
-    for (n, change) in changes.into_iter().enumerate() {
-        let mut later = case.clone();
-        later.care.papers.credits[0].version = 2;
-        change(&mut later.care.papers.credits[0]);
-        assert!(later.refunds().is_empty(), "{n}: {:?}", later.refunds());
+    for number in ["CM2", "CM3", "CM4"] {
+        let last = case.care.papers.credits.last_mut().unwrap();
+        last.status = MemoStatus::Voided;
+        last.version = 2;
+        case.care.papers.credits.push(memo(number, A, "10.00"));
+        let all = planned(&case.progress, &case.facts());
+        let Some(Planned::Answered { item, refund_id }) = all.last() else {
+            panic!("{number}: {all:?}");
+        };
+        assert_eq!(refund_id, "R1", "{number}");
+        case.progress.care.refunds.push(Sent {
+            item: item.clone(),
+            sent_at: at(25),
+            state: SentState::Done {
+                refund_id: refund_id.clone(),
+            },
+        });
+        assert!(case.parked().is_empty(), "{number}: {:?}", case.parked());
     }
-}
-
-#[test]
-fn units_repaid_one_by_one_are_known_again_by_a_ledger_that_lost_them() {
-    let mut case = Case::new(State::Shipping, true);
-    case.paid_line(A).quantity = 4;
-    case.order.lines[0].quantity = 4;
-    for n in 1..3 {
-        case.erp_canceled(&[(A, n)]);
-        case.refunded(&format!("R{n}"), true);
-    }
-    case.progress.care.refunds.clear();
-    let answered: Vec<_> = planned(&case.progress, &case.facts())
-        .into_iter()
-        .map(|one| match one {
-            Planned::Answered { item, refund_id } => format!("{} {refund_id}", item.cause.key()),
-            other => format!("{other:?}"),
-        })
-        .collect();
-    assert_eq!(
-        answered,
-        [format!("short/{A}/0-1 R1"), format!("short/{A}/1-2 R2")]
-    );
-    assert!(case.refunds().is_empty() && case.parked().is_empty());
-}
-
-#[test]
-fn a_short_memo_that_takes_the_place_of_a_voided_one_stands_for_the_same_unit() {
-    let mut case = Case::new(State::Shipping, true);
-    case.care.papers.credits = vec![short_memo("CM1", B, 1, "10.00")];
-    case.refunded("R1", true);
-    case.erp_canceled(&[(B, 1)]);
-    case.care.papers.credits[0].status = MemoStatus::Voided;
-    case.care.papers.credits[0].version = 2;
-    case.care
-        .papers
-        .credits
-        .push(short_memo("CM2", B, 1, "10.00"));
-    let all = planned(&case.progress, &case.facts());
-    let Some(Planned::Answered { item, refund_id }) = all.last() else {
-        panic!("{all:?}");
-    };
-    assert_eq!(
-        (item.cause.key().as_str(), refund_id.as_str()),
-        ("memo/CM2/1", "R1")
-    );
-    case.progress.care.refunds.push(Sent {
-        item: item.clone(),
-        sent_at: at(25),
-        state: SentState::Done {
-            refund_id: "R1".into(),
-        },
-    });
-    assert_eq!(case.progress.care.excluded(B), 1, "one refund, one unit");
-    assert!(case.refunds().is_empty() && case.parked().is_empty());
 }

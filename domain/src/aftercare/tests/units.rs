@@ -283,3 +283,20 @@ fn units_that_bluecherry_could_not_cancel_are_a_persons_until_settled_by_hand() 
         assert_eq!(case.asks(), None, "{state:?}");
     }
 }
+
+#[test]
+fn a_unit_that_could_not_be_canceled_is_a_persons_also_where_nothing_else_is_left() {
+    let mut case = Case::new(State::Shipping, true);
+    case.erp_canceled(&[(A, 3)]);
+    case.refunded("R1", true);
+    case.order.lines[1].canceled = 1;
+    case.order.state = State::Shipped;
+    assert_eq!(case.step(), Step::CancelUnits);
+    let units = case.progress.care.erp_units.as_mut().unwrap();
+    units.not_canceled = vec![pieces(B, 1)];
+    assert_eq!(case.asks(), Some(Kind::CancelledAfterPick));
+    case.order.state = State::Closed;
+    assert_eq!(case.asks(), Some(Kind::CancelledAfterPick));
+    case.progress.settled_by_hand = true;
+    assert_eq!(case.step(), Step::Done(Outcome::Fulfilled));
+}

@@ -16,7 +16,9 @@ use crate::refund::memo::MemoKind;
 use crate::refund::read_back::{Foreign, read_back};
 use crate::refund::short::fit;
 use crate::refund::tax::{Rest, taxes};
+use answer::is_free_for;
 
+mod answer;
 mod short;
 
 pub(super) struct Book<'a> {
@@ -28,8 +30,13 @@ pub(super) struct Book<'a> {
     in_flight: BTreeMap<String, Vec<Money>>,
     /// Refunds of others that no credit stands for yet.
     foreign: Vec<Foreign>,
+    /// Of those, what a credit stands for by its reason and pieces as well: it may be ours, from before a
+    /// ledger was lost.
+    known: BTreeMap<Cause, Foreign>,
     /// Refunds for memos that were voided since, with their IDs.
     orphans: Vec<(&'a Sent, &'a str)>,
+    /// The same, of which it is not known whether they went out.
+    doubts: Vec<&'a Sent>,
     /// By line: short units that memos stand for, those included that were repaid for one that was
     /// voided or changed since.
     short_by_memo: BTreeMap<String, u32>,
@@ -49,13 +56,12 @@ fn face(money: &Money) -> Decimal {
     money.amount + money.shipping
 }
 
-/// May the refund of a voided memo stand for another credit?
-fn is_free_for(sent: &Sent, order_line_id: &str, money: &Money, is_short: bool) -> bool {
-    let old = &sent.item;
-    old.order_line_id == order_line_id
-        && old.excluded_from_shipment == is_short
-        && old.money.amount == money.amount
-        && old.money.shipping == money.shipping
+/// Pieces that a credit is for, as Mirakl is told.
+fn pieces(line: &MemoLine) -> u32 {
+    match line.kind {
+        MemoKind::Allowance => 0,
+        _ => line.quantity.unwrap_or(0),
+    }
 }
 
 /// Short units that were repaid for memos, by line, each refund once.
@@ -82,7 +88,9 @@ impl<'a> Book<'a> {
             digits: minor_digits(&order.currency),
             in_flight: in_flight(sent, order),
             foreign: back.foreign,
+            known: BTreeMap::new(),
             orphans: vec![],
+            doubts: vec![],
             short_by_memo: short_by_memo(sent),
             seen: BTreeSet::new(),
         }
@@ -98,69 +106,17 @@ impl<'a> Book<'a> {
         self.in_flight.get(order_line_id).map_or(&[], Vec::as_slice)
     }
 
+    /// The reason of a credit whose own is not mapped.
+    fn otherwise(&self, is_short: bool) -> Option<&'a String> {
+        let short = self.rules.short_reason.as_ref().filter(|_| is_short);
+        short.or(self.rules.memo_reason.as_ref())
+    }
+
     /// Books what is about to leave.
     fn take(&mut self, item: RefundItem) -> Planned {
         let line = self.in_flight.entry(item.order_line_id.clone());
         line.or_default().push(whole(&item));
         Planned::Refund(item)
-    }
-
-    /// A refund of somebody else of just this money, or of the last minor units less; spent by asking.
-    fn answer_of_others(&mut self, item: &RefundItem, slack: Decimal) -> Option<String> {
-        let (line, money) = (&item.order_line_id, &item.money);
-        let fits = |shown: Decimal, meant: Decimal| shown <= meant && shown + slack >= meant;
-        let place = self.foreign.iter().position(|f| {
-            let shown = &f.refund.money;
-            f.order_line_id == *line
-                && fits(shown.amount, money.amount)
-                && fits(shown.shipping, money.shipping)
-        })?;
-        Some(self.foreign.remove(place).refund.id)
-    }
-
-    /// A refund that no credit stands for any more: of somebody else, or for a memo that was voided
-    /// since. It is spent by asking.
-    fn answer(&mut self, item: &RefundItem) -> Option<String> {
-        if let Some(refund_id) = self.answer_of_others(item, Decimal::ZERO) {
-            return Some(refund_id);
-        }
-        let (id, is_short) = (&item.order_line_id, item.excluded_from_shipment);
-        let is_it = |(sent, _): &(&Sent, &str)| is_free_for(sent, id, &item.money, is_short);
-        let place = self.orphans.iter().position(is_it)?;
-        let (sent, refund_id) = self.orphans.remove(place);
-        if sent.item.excluded_from_shipment
-            && let Some(units) = self.short_by_memo.get_mut(&sent.item.order_line_id)
-        {
-            *units = units.saturating_sub(sent.item.quantity);
-        }
-        Some(refund_id.to_owned())
-    }
-
-    /// Is there such a refund?
-    fn has_answer(&self, order_line_id: &str, money: &Money, is_short: bool) -> bool {
-        let of_others = self.foreign.iter().any(|f| {
-            let shown = &f.refund.money;
-            f.order_line_id == order_line_id
-                && shown.amount == money.amount
-                && shown.shipping == money.shipping
-        });
-        let is_it = |(sent, _): &(&Sent, &str)| is_free_for(sent, order_line_id, money, is_short);
-        of_others || self.orphans.iter().any(is_it)
-    }
-
-    /// Lets the refunds of voided memos stand for other credits.
-    pub(super) fn orphan(&mut self, memo: &CreditMemo) {
-        let free = self.refunded_for(memo);
-        let free = free.filter_map(|(_, sent)| Some((sent, sent.refund_id()?)));
-        let free: Vec<_> = free.filter(|(sent, _)| !self.is_taken_over(sent)).collect();
-        self.orphans.extend(free);
-    }
-
-    /// Does another credit stand for the same refund?
-    fn is_taken_over(&self, sent: &Sent) -> bool {
-        let of_others = self.sent.iter().filter(|s| s.item.cause != sent.item.cause);
-        sent.refund_id()
-            .is_some_and(|id| of_others.into_iter().any(|s| s.refund_id() == Some(id)))
     }
 
     /// One line of a posted memo.
@@ -210,10 +166,12 @@ impl<'a> Book<'a> {
                 if let Some(refund_id) = self.answer(&item) {
                     return Some(Planned::Answered { item, refund_id });
                 }
-                let fits = self
-                    .order
-                    .line(id)
-                    .map(|paid| fit(paid, &whole(&item), self.flights(id), Decimal::ZERO));
+                let paid = self.order.line(id);
+                if let Some(problem) = paid.and_then(|paid| self.short_elsewhere(&item, paid)) {
+                    return park(problem);
+                }
+                let fits =
+                    paid.map(|paid| fit(paid, &whole(&item), self.flights(id), Decimal::ZERO));
                 match fits {
                     Some(Err(problem)) => park(problem),
                     _ => Some(self.take(item)),
@@ -261,7 +219,12 @@ impl<'a> Book<'a> {
             shipping: line.shipping,
             ..Money::default()
         };
-        let is_answer = self.has_answer(id, &bare, is_short);
+        // It may be what this one replaces; the next look at the order tells.
+        let is_it = |sent: &&Sent| is_free_for(sent, id, &bare, is_short);
+        if self.doubts.iter().any(is_it) {
+            return Ok(None);
+        }
+        let is_answer = self.has_answer(cause, id, &bare, is_short);
         let (given, computed) = if is_answer {
             (Money::default(), Money::default())
         } else {
@@ -281,21 +244,11 @@ impl<'a> Book<'a> {
         if money.is_nothing() {
             return Ok(None);
         }
-        let otherwise = if is_short {
-            self.rules
-                .short_reason
-                .as_ref()
-                .or(self.rules.memo_reason.as_ref())
-        } else {
-            self.rules.memo_reason.as_ref()
-        };
+        let otherwise = self.otherwise(is_short);
         Ok(Some(RefundItem {
             cause: cause.clone(),
             order_line_id: id.clone(),
-            quantity: match line.kind {
-                MemoKind::Allowance => 0,
-                _ => line.quantity.unwrap_or(0),
-            },
+            quantity: pieces(line),
             money,
             computed,
             reason_code: reason(line.reason_code.as_deref(), otherwise, self.rules)?,

@@ -11,21 +11,22 @@ use crate::refund::tax::{Rest, minor};
 impl Book<'_> {
     /// Units of a line that were refunded as short, without a memo.
     fn short_sent(&self, order_line_id: &str) -> u32 {
-        let units = self
-            .sent
-            .iter()
-            .filter(|s| s.counts())
-            .map(|s| &s.item.cause);
-        units
-            .map(|cause| match cause {
-                Cause::ShortShip {
-                    order_line_id: id,
-                    from,
-                    to,
-                } if id == order_line_id => to.saturating_sub(*from),
-                _ => 0,
-            })
+        self.short_windows(order_line_id)
+            .map(|(from, to)| to.saturating_sub(from))
             .fold(0, u32::saturating_add)
+    }
+
+    /// The same as ranges of units.
+    fn short_windows(&self, order_line_id: &str) -> impl Iterator<Item = (u32, u32)> {
+        let sent = self.sent.iter().filter(|s| s.counts());
+        sent.filter_map(move |s| match &s.item.cause {
+            Cause::ShortShip {
+                order_line_id: id,
+                from,
+                to,
+            } if id == order_line_id => Some((*from, *to)),
+            _ => None,
+        })
     }
 
     pub(super) fn count_short(&mut self, line: &MemoLine) {
@@ -73,53 +74,69 @@ impl Book<'_> {
     }
 
     /// Units that the ERP will not ship, as far as nothing was refunded for them.
+    ///
+    /// What refunds of others stand for comes first; the rest is planned once that is noted.
     pub(in super::super) fn short(&mut self, short: &Short) -> Vec<Planned> {
         let id = &short.order_line_id;
-        let by_memo = self.short_by_memo.get(id).copied().unwrap_or(0);
-        let mut from = self.short_sent(id).saturating_add(by_memo);
-        let mut planned = vec![];
-        while let Some((to, answered)) = self.short_answered(short, from) {
-            planned.push(answered);
-            from = to;
+        let Some((mut from, to)) = self.free_units(short) else {
+            return vec![];
+        };
+        let mut answered = vec![];
+        while let Some((upto, one)) = self.short_answered(id, from, to) {
+            answered.push(one);
+            from = upto;
         }
-        planned.extend(self.short_left(short, from));
-        planned
+        if !answered.is_empty() {
+            return answered;
+        }
+        self.short_left(id, from, to).into_iter().collect()
+    }
+
+    /// The first units in a row that neither a refund nor a memo stands for.
+    fn free_units(&self, short: &Short) -> Option<(u32, u32)> {
+        let id = &short.order_line_id;
+        let sent: Vec<(u32, u32)> = self.short_windows(id).collect();
+        let is_sent = |unit: u32| sent.iter().any(|(from, to)| (*from..*to).contains(&unit));
+        let by_memo = self.short_by_memo.get(id).copied().unwrap_or(0);
+        let skip = usize::try_from(by_memo).unwrap_or(usize::MAX);
+        let mut free = (0..short.quantity)
+            .filter(|unit| !is_sent(*unit))
+            .skip(skip);
+        let from = free.next()?;
+        let to = (from..short.quantity).find(|unit| is_sent(*unit));
+        Some((from, to.unwrap_or(short.quantity)))
     }
 
     /// The next units that a refund of others stands for, and up to which. They may have been refunded
     /// a few at a time, by a program that has forgotten it.
-    fn short_answered(&mut self, short: &Short, from: u32) -> Option<(u32, Planned)> {
-        let slack = minor(self.digits);
-        let paid = self.order.line(&short.order_line_id)?;
-        let most = short.quantity.min(paid.quantity);
+    fn short_answered(&mut self, id: &str, from: u32, to: u32) -> Option<(u32, Planned)> {
+        let paid = self.order.line(id)?;
+        let most = to.min(paid.quantity);
         (from.saturating_add(1)..=most).rev().find_map(|to| {
             let item = self.short_item(paid, from, to).ok()?;
             let has_money = !item.money.is_nothing();
-            let refund_id = has_money
-                .then(|| self.answer_of_others(&item, slack))
-                .flatten()?;
+            let refund_id = has_money.then(|| self.answer_of_others(&item)).flatten()?;
             Some((to, Planned::Answered { item, refund_id }))
         })
     }
 
-    fn short_left(&mut self, short: &Short, from: u32) -> Option<Planned> {
-        let id = &short.order_line_id;
-        if short.quantity <= from {
-            return None;
-        }
-        let cause = short_cause(id, from, short.quantity);
+    fn short_left(&mut self, id: &str, from: u32, to: u32) -> Option<Planned> {
+        let cause = short_cause(id, from, to);
         let park = |problem| Some(parked(cause.clone(), id, problem));
         let Some(paid) = self.order.line(id) else {
             return park(Problem::NeverSold {
-                order_line_id: id.clone(),
+                order_line_id: id.to_owned(),
             });
         };
-        let item = match self.short_item(paid, from, short.quantity) {
+        let item = match self.short_item(paid, from, to) {
             Ok(item) => item,
             Err(problem) => return park(problem),
         };
         if item.money.is_nothing() {
             return None;
+        }
+        if let Some(problem) = self.short_elsewhere(&item, paid) {
+            return park(problem);
         }
         let slack = minor(self.digits);
         match fit(paid, &item.money, self.flights(id), slack) {
@@ -138,6 +155,25 @@ impl Book<'_> {
             }
             Err(problem) => park(problem),
         }
+    }
+
+    /// Did somebody else refund short units of the line, for another amount? It may be what this stands
+    /// for, so a person says.
+    pub(super) fn short_elsewhere(&self, item: &RefundItem, paid: &PaidLine) -> Option<Problem> {
+        let same = self.foreign.iter().filter(|f| {
+            f.order_line_id == item.order_line_id
+                && f.refund.reason_code.as_ref() == Some(&item.reason_code)
+        });
+        let mut same = same.peekable();
+        if !item.excluded_from_shipment || self.rules.approved.contains(&item.cause.key()) {
+            return None;
+        }
+        same.peek()?;
+        Some(Problem::ShortTwice {
+            quantity: item.quantity,
+            refunded: same.map(|f| f.refund.quantity).fold(0, u32::saturating_add),
+            sold: paid.quantity,
+        })
     }
 
     fn short_item(&self, paid: &PaidLine, from: u32, to: u32) -> Result<RefundItem, Problem> {
