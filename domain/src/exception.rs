@@ -343,6 +343,10 @@ kinds! {
     ReturnUnclear, "return_unclear", CustomerCare, false,
         "A return does not fit what BlueCherry or Mirakl says of it; what differs stands in the evidence.",
         "Look the return up on both sides and bring it on by hand; the next change on either side is looked at again.";
+    /// A return that waits for the shop's word.
+    ReturnToDecide, "return_to_decide", CustomerCare, false,
+        "A customer wants to send goods back, and this shop decides on each return by hand.",
+        "Accept or refuse the return in the Mirakl back office; an accepted one goes on by itself.";
     /// A return with a verdict that has no mapping.
     UnmappedDisposition, "unmapped_disposition", Operations, true,
         "BlueCherry's disposition of returned goods has no verdict mapped for the marketplace.",

@@ -112,6 +112,7 @@ pub(crate) fn commands(kind: Kind, key: &OrderKey, evidence: &[(String, String)]
         | Kind::UnmappedReason
         | Kind::RefundElsewhere
         | Kind::ReturnUnclear
+        | Kind::ReturnToDecide
         | Kind::UnmappedDisposition => vec![],
     }
 }
@@ -217,6 +218,7 @@ mod tests {
         refund_elsewhere: 
         refund_unsure: bcm orders correct nordwind/C-1001-A --approve CREDIT
         return_unclear: 
+        return_to_decide: 
         unmapped_disposition: 
         incident_open: bcm orders resolve-incident nordwind/C-1001-A --line LINE --reason CODE
         refund_refused: bcm orders retry nordwind/C-1001-A

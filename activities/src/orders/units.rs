@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bluecherry::{Cancellation, SalesOrder, Side};
 use domain::aftercare::{
-    CancelationItem, ErpUnits, SentCancelation, cancelation_effect, cancelation_of,
-    cancelations_due, canceled_by_now, is_fresh,
+    CancelationItem, ErpUnits, SentCancelation, cancelation_effect, cancelations_due,
+    canceled_by_now, is_fresh,
 };
 use domain::exception::{Kind, Problem};
 use domain::fulfillment::open_quantities;

@@ -1,12 +1,12 @@
 //! Returns of an order: which steps are due, and which need a person.
 
 use super::is_stopped;
-use crate::exception::Problem;
+use crate::exception::{Kind, Problem};
 use crate::fulfillment::Facts;
 use crate::papers::{ErpReturn, MarketplaceReturn, Papers};
 use crate::progress::Progress;
 use crate::refund::{CreditMemo, MemoKind, MemoStatus};
-use crate::returns::{self, Authorization, Next, Return, ReturnLine, ReturnState};
+use crate::returns::{self, Authorization, Next, Return, ReturnLine, ReturnState, Waiting};
 
 /// A step that is due for a return.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +74,10 @@ pub(super) fn parked(progress: &Progress, facts: &Facts<'_>) -> Vec<(String, Pro
     let steps = steps(progress, facts).into_iter();
     let asked = steps.filter_map(|step| match &step.next {
         Next::Ask(problem) => Some((step.key(), problem.clone().with("return", &step.subject))),
+        Next::Wait(Waiting::Decision) => {
+            let problem = Problem::new(Kind::ReturnToDecide).with("return", &step.subject);
+            Some((step.key(), problem))
+        }
         _ => None,
     });
     asked.collect()

@@ -1,6 +1,6 @@
 //! Returns: BlueCherry first, then Mirakl, whoever began.
 
-use domain::marketplace::OrderKey;
+use domain::marketplace::{OrderKey, ReturnsRule};
 use domain::step::{Step, Wait};
 use serde_json::json;
 use simulators::fault::FaultRule;
@@ -154,4 +154,31 @@ async fn a_return_with_a_reason_nobody_mapped_waits_for_the_mapping_and_holds_no
     env.remap(|_| {}).await;
     go_on(&env, &key).await;
     assert_eq!(ra(&env, &key)["lines"][0]["reason_code"], "OTHER");
+}
+
+#[tokio::test]
+async fn where_a_person_decides_a_return_is_told_until_it_is_accepted_or_refused() {
+    let mut plan = plan();
+    plan.policy.returns = ReturnsRule::Ask;
+    let env = plan.start().await;
+    let key = shipped(&env, plain("C1-A")).await;
+    let id = announce(&env, &key, 1, "RETURN_CHANGED_MIND").await;
+    go_on(&env, &key).await;
+    assert_eq!(open(&env).await[0].0, "return_to_decide");
+    assert_eq!(
+        (env.mirakl_calls("RT21"), env.erp_calls("announce_return")),
+        (0, 0)
+    );
+
+    let shop = env.orders.connections().shop(&key.marketplace).unwrap();
+    let yes = mirakl::ReturnDecision {
+        id: id.clone(),
+        accepted: true,
+        rejection_reason_code: None,
+    };
+    assert!(shop.client.decide_returns(&[yes]).await.unwrap()[0].taken);
+    env.pull().await;
+    go_on(&env, &key).await;
+    assert_eq!(ra(&env, &key)["external_return_id"], format!("NW-{id}"));
+    all_settled(&env).await;
 }

@@ -7,12 +7,12 @@ use super::{END, Point, one_life};
 use crate::machine::{terminate, until, within};
 use crate::world::{World, world};
 
-/// Orders that each chain begins with: the dying worker strikes one, and leaves the others.
-const ORDERS: [&str; 3] = ["KR-1-A", "KR-2-A", "KR-3-A"];
-/// The customer has announced it.
+/// Calls once the customer has announced goods, and once they are there and credited; each has an
+/// order of its own.
 const ANNOUNCED: [&str; 2] = ["announce_return", "RT21"];
-/// The goods are there, and credited.
 const RECEIVED: [&str; 5] = ["RE01", "OR28", "RT25", "RT26", "RT27"];
+/// Orders that are canceled in part, unpaid.
+const UNPAID: [&str; 2] = ["KU-1-A", "KU-2-A"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_killed_at_any_call_after_the_sale_repays_every_credit_once() {
@@ -36,21 +36,24 @@ async fn returns_chain(name: &'static str, point: Point) {
     let world = setup.start().await;
     world.configure("bcm", &format!("{}\n{RULES}", world.customer()));
     let worker = world.worker();
-    for order_id in ORDERS {
+    let number_of = |n: usize| format!("KR-{}-A", n + 1);
+    let orders: Vec<String> = (0..RECEIVED.len()).map(number_of).collect();
+    for order_id in &orders {
         let mut spec = world.plain(order_id);
         spec.lines[0].quantity = 2;
         world.sell(spec);
     }
-    for order_id in ORDERS {
+    for order_id in &orders {
         world.reaches(order_id, "SHIPPED").await;
     }
     assert!(terminate(worker).await.success());
 
-    for order_id in ORDERS {
+    for (op, order_id) in ANNOUNCED.into_iter().zip(&orders) {
         announce(&world, order_id).await;
-    }
-    for op in ANNOUNCED {
         one_life(&world, op, point).await;
+    }
+    for order_id in orders.iter().skip(ANNOUNCED.len()) {
+        announce(&world, order_id).await;
     }
     let worker = world.worker();
     within(END, "every return is under way", async || {
@@ -58,43 +61,32 @@ async fn returns_chain(name: &'static str, point: Point) {
             .iter()
             .filter(|s| **s == "IN_PROGRESS")
             .count();
-        (under_way == ORDERS.len() && numbers(&world).len() == ORDERS.len()).then_some(())
+        (under_way == orders.len() && numbers(&world).len() == orders.len()).then_some(())
     })
     .await;
     assert!(terminate(worker).await.success());
 
-    for number in numbers(&world) {
-        control(
-            &world,
-            "/_sim/returns/receive",
-            &json!({ "ra_number": number }),
-        )
-        .await;
-        control(
-            &world,
-            "/_sim/credit-memos",
-            &json!({ "ra_number": number }),
-        )
-        .await;
-    }
-    for op in RECEIVED {
+    for (op, number) in RECEIVED.into_iter().zip(numbers(&world)) {
+        let number = json!({ "ra_number": number });
+        control(&world, "/_sim/returns/receive", &number).await;
+        control(&world, "/_sim/credit-memos", &number).await;
         one_life(&world, op, point).await;
     }
     let last = world.worker();
     within(END, "every return is over and repaid", async || {
         let over = states(&world).iter().filter(|s| **s == "CLOSED").count();
-        (over == ORDERS.len() && refunds(&world).len() >= ORDERS.len()).then_some(())
+        (over == orders.len() && refunds(&world).len() >= orders.len()).then_some(())
     })
     .await;
     settled(&world).await;
     let mut repaid = refunds(&world);
     repaid.sort();
-    let lines: Vec<String> = ORDERS.iter().map(|id| format!("{id}-1")).collect();
+    let lines: Vec<String> = orders.iter().map(|id| format!("{id}-1")).collect();
     assert_eq!(repaid, lines, "each credit went back once");
     assert_eq!(
         numbers(&world).len(),
-        ORDERS.len(),
-        "one authorization a return"
+        orders.len(),
+        "one authorization each"
     );
     assert_eq!(world.exceptions().await, vec![]);
     assert!(terminate(last).await.success());
@@ -109,12 +101,12 @@ async fn unpaid_chain(name: &'static str, point: Point) {
     let world = setup.start().await;
     world.configure("bcm", &format!("{}\n{RULES}", world.customer()));
     let worker = world.worker();
-    for order_id in ORDERS {
+    for order_id in UNPAID {
         let mut spec = world.plain(order_id);
         spec.lines[0].quantity = 2;
         world.sell(spec);
     }
-    for order_id in ORDERS {
+    for order_id in UNPAID {
         until(&format!("{order_id} is released"), async || {
             let orders = world.erp.ledger()["sales_orders"].take();
             let mut orders = orders.as_array().cloned().unwrap_or_default().into_iter();
@@ -124,7 +116,7 @@ async fn unpaid_chain(name: &'static str, point: Point) {
         .await;
     }
     assert!(terminate(worker).await.success());
-    for order_id in ORDERS {
+    for order_id in UNPAID {
         let short = json!({ "external_line_id": format!("{order_id}-1"), "qty": 1 });
         let body =
             json!({ "external_po": format!("NW-{order_id}"), "short": [short], "final": true });
@@ -132,7 +124,7 @@ async fn unpaid_chain(name: &'static str, point: Point) {
     }
     one_life(&world, "OR30", point).await;
     let last = world.worker();
-    for order_id in ORDERS {
+    for order_id in UNPAID {
         within(END, &format!("{order_id} is SHIPPED"), async || {
             (world.state(order_id) == "SHIPPED").then_some(())
         })
@@ -141,7 +133,7 @@ async fn unpaid_chain(name: &'static str, point: Point) {
     settled(&world).await;
     let mut canceled = rows(&world, "cancelations");
     canceled.sort();
-    let lines: Vec<String> = ORDERS.iter().map(|id| format!("{id}-1")).collect();
+    let lines: Vec<String> = UNPAID.iter().map(|id| format!("{id}-1")).collect();
     assert_eq!(canceled, lines, "each missing piece was canceled once");
     assert_eq!(refunds(&world), Vec::<String>::new());
     assert_eq!(world.exceptions().await, vec![]);
