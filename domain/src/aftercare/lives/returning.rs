@@ -173,6 +173,9 @@ impl World {
                     if !does {
                         continue;
                     }
+                    if *next == Next::Receive && !self.has_come(&due.subject) {
+                        return Err(format!("{}: nothing came", due.subject));
+                    }
                     let took = self.returns.take(self.now, &due.subject, next);
                     if !took && !is_repeat {
                         let shown = &self.returns.mirakl;
@@ -185,6 +188,20 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Are the goods of one of Mirakl's returns in the warehouse?
+    fn has_come(&self, id: &str) -> bool {
+        let mut shown = self.returns.mirakl.iter();
+        let rma = shown
+            .find(|r| r.return_id == id)
+            .and_then(|r| r.rma.clone());
+        let is_it = |there: &&ErpReturn| {
+            there.external_return_id.as_deref() == Some(id)
+                || rma.as_ref() == Some(&there.ra_number)
+        };
+        let there = self.returns.erp.iter().find(is_it);
+        there.is_some_and(|r| r.authorization.status == AuthorizationStatus::Received)
     }
 
     fn authorize(&mut self, due: &ReturnStep, does: bool, knows: bool) {
