@@ -170,7 +170,11 @@ fn undetailed(
     let given_max: Decimal = open.iter().map(|(_, _, left)| left).sum();
     let platform = total(computed);
     // The marketplace rounds each tax by itself, the ERP perhaps their sum.
-    let parts = computed.taxes.len() + computed.shipping_taxes.len();
+    // An earlier rounding may have left nothing of one.
+    let parts = rest
+        .taxes()
+        .filter(|(on, tax)| tax.rule == TaxRule::ProportionalToAmount && credited(*on))
+        .count();
     let tolerance = minor(rest.digits) * Decimal::from(parts);
     let wanted = tax - platform;
     let give = wanted.clamp(Decimal::ZERO, given_max);

@@ -76,3 +76,53 @@ fn taxes_follow_their_rules() {
     );
     assert_eq!(told(&planned), ["credit_unusable: unknown word SOMETIMES"]);
 }
+
+#[test]
+fn a_tax_of_which_an_earlier_rounding_left_nothing_lets_its_last_credit_go() {
+    let mut sold = line();
+    sold.quantity = 2;
+    sold.taxes = vec![tax("STATE", "0.01", TaxRule::ProportionalToAmount)];
+    // Mirakl rounded half of the cent up when the first piece was repaid.
+    sold.refunds = vec![ShownRefund {
+        id: "R1".into(),
+        reason_code: None,
+        quantity: 1,
+        created_at: None,
+        money: Money {
+            amount: dec("75.00"),
+            taxes: vec![TaxPart {
+                code: "STATE".into(),
+                amount: dec("0.01"),
+            }],
+            ..Money::default()
+        },
+    }];
+    let first = Sent {
+        state: SentState::Done {
+            refund_id: "R1".into(),
+        },
+        ..sent_before(&sold)
+    };
+    let due = |tax: &str| {
+        let memos = [memo("M2", vec![credit("1", "75.00", "0", tax)])];
+        told(&plan(
+            &memos,
+            &[],
+            &order(sold.clone()),
+            std::slice::from_ref(&first),
+            &rules(),
+        ))
+    };
+    assert_eq!(due("0.01"), ["refund 75.00 + 0"]);
+    assert_eq!(due("0.00"), ["refund 75.00 + 0"]);
+    assert!(due("0.02")[0].starts_with("credit_tax_mismatch"));
+}
+
+/// What was sent for the first piece.
+fn sent_before(sold: &PaidLine) -> Sent {
+    let mut new = sold.clone();
+    new.refunds.clear();
+    let memos = [memo("M1", vec![credit("1", "75.00", "0", "0.01")])];
+    let planned = plan(&memos, &[], &order(new), &[], &rules());
+    sent(items(&planned)[0], SentState::Unknown)
+}
