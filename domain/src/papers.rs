@@ -171,12 +171,6 @@ mod tests {
             assert_eq!(line.reason_code.as_deref(), reason);
         }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::returns::AuthorizationStatus;
 
     #[test]
     fn a_return_of_the_erp_is_known_by_the_id_it_was_announced_with() {
@@ -185,7 +179,7 @@ mod tests {
             external_return_id: external.map(str::to_owned),
             version: 1,
             authorization: Authorization {
-                status: AuthorizationStatus::Authorized,
+                status: crate::returns::AuthorizationStatus::Authorized,
                 lines: vec![],
             },
             authorized: vec![],
