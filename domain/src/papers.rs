@@ -49,7 +49,8 @@ impl Papers {
 pub struct ErpReturn {
     /// The ERP's number.
     pub ra_number: String,
-    /// Mirakl's return, as we announced it; empty for one that began at the ERP.
+    /// Mirakl's return as we announced it, with the shop's prefix before it; empty for one that began
+    /// at the ERP.
     #[serde(default)]
     pub external_return_id: Option<String>,
     /// Grows with each change.
@@ -61,6 +62,16 @@ pub struct ErpReturn {
 }
 
 impl ErpReturn {
+    /// Was it announced for this return of Mirakl? What stands before the ID is the shop's prefix, since
+    /// IDs are unique within an operator only; an order's papers are of one shop.
+    pub fn is_of(&self, return_id: &str) -> bool {
+        let before = self
+            .external_return_id
+            .as_deref()
+            .and_then(|id| id.strip_suffix(return_id));
+        before.is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('-'))
+    }
+
     /// What comes or came back, by line: goods that nobody announced were never authorized.
     pub fn lines(&self) -> Vec<ReturnLine> {
         let mut lines = self.authorized.clone();
@@ -158,6 +169,31 @@ mod tests {
             };
             let line = &papers.with_reasons().credits[0].lines[0];
             assert_eq!(line.reason_code.as_deref(), reason);
+        }
+    }
+
+    #[test]
+    fn a_return_of_the_erp_is_known_by_the_id_it_was_announced_with() {
+        let there = |external: Option<&str>| ErpReturn {
+            ra_number: "RA1".into(),
+            external_return_id: external.map(str::to_owned),
+            version: 1,
+            authorization: Authorization {
+                status: crate::returns::AuthorizationStatus::Authorized,
+                lines: vec![],
+            },
+            authorized: vec![],
+        };
+        for (external, is_it) in [
+            (Some("NW-0001"), true),
+            (Some("0001"), true),
+            (Some("NW-A-0001"), true),
+            (Some("NW-10001"), false),
+            (Some("NW-0002"), false),
+            (Some(""), false),
+            (None, false),
+        ] {
+            assert_eq!(there(external).is_of("0001"), is_it, "{external:?}");
         }
     }
 }

@@ -44,10 +44,6 @@ impl Orders {
         for line in papers.credits.iter_mut().flat_map(|memo| &mut memo.lines) {
             line.tax_detail = in_mirakls_codes(tables, code, &line.tax_detail);
         }
-        for there in &mut papers.erp_returns {
-            let id = there.external_return_id.take();
-            there.external_return_id = id.map(|id| of_mirakl(&shop.policy.prefix, id));
-        }
         Ok(Aftercare {
             papers,
             rules,
@@ -303,15 +299,6 @@ pub(super) fn may_still_show(at: &Situation<'_>, intent: &Intent) -> Option<Time
 /// The ID under which the ERP keeps a return of Mirakl: IDs are unique within an operator only.
 pub(super) fn external_return_id(prefix: &str, return_id: &str) -> String {
     format!("{prefix}-{return_id}")
-}
-
-/// Mirakl's ID of a return that the ERP keeps; one that was announced otherwise stays as it is.
-fn of_mirakl(prefix: &str, external: String) -> String {
-    let bare = external.strip_prefix(prefix);
-    match bare.and_then(|bare| bare.strip_prefix('-')) {
-        Some(id) => id.to_owned(),
-        None => external,
-    }
 }
 
 /// The taxes of a credit in Mirakl's codes. Where the ERP's code does not tell which one is meant, there

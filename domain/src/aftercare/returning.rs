@@ -168,16 +168,14 @@ impl Papers {
         self.returns.iter().find(|shown| {
             let told = progress.care.told_of(&shown.return_id);
             let number = told.and_then(|told| told.ra_number.as_deref());
-            there.external_return_id.as_deref() == Some(shown.return_id.as_str())
-                || number == Some(there.ra_number.as_str())
+            there.is_of(&shown.return_id) || number == Some(there.ra_number.as_str())
         })
     }
 }
 
 /// Do both say so themselves? It holds also where nothing written here tells it any more.
 fn is_other_side(shown: &MarketplaceReturn, there: &ErpReturn) -> bool {
-    there.external_return_id.as_deref() == Some(shown.return_id.as_str())
-        || shown.rma.as_deref() == Some(there.ra_number.as_str())
+    there.is_of(&shown.return_id) || shown.rma.as_deref() == Some(there.ra_number.as_str())
 }
 
 /// Do posted credit memos cover every line of a return? Those of its authorization count, and those

@@ -3,6 +3,7 @@
 //! Reads only. What Mirakl lets a shop read once a day comes from the day's copy in the ledger.
 
 mod daily;
+mod reasons;
 mod shop;
 mod site;
 

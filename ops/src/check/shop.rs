@@ -7,10 +7,11 @@ use ledger::Ledger;
 use mirakl::{Carrier, Error, PlatformSettings, ShippingType, Shop};
 
 use super::daily::{Copy, Daily};
+use super::reasons::reasons;
 use super::{Checked, Rows, ShopToCheck, told};
 use crate::render::moment;
 
-const AGAIN: &str = "Repeat the check later; what it needs was not read.";
+pub(super) const AGAIN: &str = "Repeat the check later; what it needs was not read.";
 
 pub(super) async fn check(
     shop: &ShopToCheck,
@@ -32,6 +33,7 @@ pub(super) async fn check(
     identity(&daily, &mut rows).await;
     carriers(&daily, mappings, &mut rows).await;
     shipping_methods(&daily, mappings, &mut rows).await;
+    reasons(&daily, mappings, &mut rows).await;
     rows.rows
 }
 

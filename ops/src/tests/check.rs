@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::mapping::{CarrierRow, Mappings, ShipViaRow, Valid};
+use domain::mapping::{CarrierRow, Mappings, ReasonKind, ReasonRow, ShipViaRow, Valid};
 use domain::marketplace::CustomerModel;
 use secrecy::SecretString;
 use simulators::bluecherry::{BlueCherryOptions, BlueCherrySim};
@@ -206,4 +206,54 @@ async fn neither_a_silent_marketplace_nor_a_wrong_key_stops_the_other_checks() {
         nordwind, shipping methods (SH12): Repeat the check later; what it needs was not read.
         7 checks: 5 failed, 2 warnings · mirakl, bluecherry, as of 2027-01-15 11:00:00 UTC
         ");
+}
+
+#[tokio::test]
+async fn reasons_that_the_shop_may_not_give_are_named_before_they_park_a_credit() {
+    let (world, sim, (_erp, site)) = (World::empty().await, marketplace().await, site().await);
+    let row = |kind: ReasonKind, erp: &str, code: &str| ReasonRow {
+        marketplace: "*".into(),
+        kind,
+        erp_code: erp.into(),
+        mirakl_code: code.into(),
+    };
+    let good = vec![
+        row(ReasonKind::Refund, "*", "17"),
+        row(ReasonKind::Cancel, "*", "35"),
+        row(ReasonKind::Return, "OTHER", "*"),
+        row(ReasonKind::Disposition, "restock", "compliant"),
+    ];
+    let bad = vec![
+        row(ReasonKind::Refund, "LOST", "14"),
+        row(ReasonKind::ShortShip, "*", "35"),
+        row(ReasonKind::Disposition, "scrap", "NO_SUCH"),
+    ];
+    for (reasons, found) in [
+        (vec![], None),
+        (good.clone(), Some((Verdict::Ok, "2 mapped"))),
+        (
+            [good, bad].concat(),
+            Some((
+                Verdict::Failed,
+                "refund 14, short_ship 35, disposition NO_SUCH",
+            )),
+        ),
+    ] {
+        let mappings = Mappings {
+            reasons,
+            ..Mappings::default()
+        };
+        let shop = shop(sim.url(), sim.api_key());
+        let checked = checked(shop, &site, &mappings, &world.surroundings).await;
+        let row = checked.iter().find(|row| row.check == "reasons (RE01)");
+        let said = row.map(|row| (row.result, row.found.as_str()));
+        match (said, found) {
+            (None, None) => {}
+            (Some((result, text)), Some((verdict, part))) => {
+                assert_eq!(result, verdict, "{text}");
+                assert!(text.contains(part), "{text}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }
