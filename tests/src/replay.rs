@@ -27,7 +27,7 @@ use workflows::stock::{PublishStock, ReviewStock};
 use workflows::sweep::Sweep;
 
 /// Paths through an order's life, a feed, a sweep and stock, of which each release keeps a history.
-const RECORDED: [&str; 10] = [
+const RECORDED: [&str; 11] = [
     "happy",
     "blocked-and-corrected",
     "debit-refused",
@@ -38,6 +38,7 @@ const RECORDED: [&str; 10] = [
     "sweep",
     "stock",
     "stock-review",
+    "returned",
 ];
 /// The first release whose histories are kept.
 const FIRST: &str = "0.1.0";
