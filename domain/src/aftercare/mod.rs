@@ -181,7 +181,9 @@ fn refund_is_late(since: Timestamp, facts: &Facts<'_>) -> Timestamp {
 pub fn wake_at(progress: &Progress, facts: &Facts<'_>) -> Option<Timestamp> {
     let care = &progress.care;
     let stops = care.stops.iter().filter(|stop| stands(stop, facts));
+    // A look that is past was taken, or nothing is short any more: it must not wake the order for ever.
     let units = care.erp_units.as_ref().and_then(|units| units.look_at);
+    let units = units.filter(|at| *at > facts.now);
     let age = facts
         .order
         .refund_pending_since

@@ -5,6 +5,7 @@ use serde_json::json;
 use simulators::fault::FaultRule;
 
 use super::{all_settled, credit, credit_of, mirakl_control, open, plan, refunds, shipped};
+use crate::harness::Env;
 use crate::plan::{SHOWS, offer, plain};
 
 #[tokio::test]
@@ -106,15 +107,21 @@ async fn bad_credits_are_parked_each_by_itself_and_the_good_one_goes() {
     );
 }
 
+/// The operator repays a piece of the first line in the portal.
+async fn refund_in_portal(env: &Env) {
+    let item = json!({
+        "order_line_id": "C1-A-1", "amount": 20, "shipping_amount": 0, "quantity": 1,
+        "reason_code": "16",
+    });
+    let body = json!({"by": "operator", "refunds": [item]});
+    mirakl_control(env, "/_sim/refunds", &body).await;
+}
+
 #[tokio::test]
 async fn a_refund_of_the_portal_asks_for_its_credit_and_is_answered_by_it() {
     let env = plan().start().await;
     let key = shipped(&env, plain("C1-A")).await;
-    mirakl_control(&env, "/_sim/refunds", &json!({
-        "by": "operator",
-        "refunds": [{"order_line_id": "C1-A-1", "amount": 20, "shipping_amount": 0, "quantity": 1, "reason_code": "16"}],
-    }))
-    .await;
+    refund_in_portal(&env).await;
     env.pull().await;
     assert_eq!(env.drive(&key).await, Step::Wait(Wait::Aftercare));
     assert_eq!(open(&env).await[0].0, "refund_elsewhere");
@@ -132,15 +139,7 @@ async fn a_refund_of_the_portal_asks_for_its_credit_and_is_answered_by_it() {
 async fn a_refund_of_the_portal_that_no_pull_has_shown_yet_is_seen_before_money_goes() {
     let env = plan().start().await;
     let key = shipped(&env, plain("C1-A")).await;
-    mirakl_control(
-        &env,
-        "/_sim/refunds",
-        &json!({
-            "by": "operator",
-            "refunds": [{"order_line_id": "C1-A-1", "amount": 20, "shipping_amount": 0, "quantity": 1, "reason_code": "16"}],
-        }),
-    )
-    .await;
+    refund_in_portal(&env).await;
     // The credit comes first.
     credit(&env, &key, 1).await;
     assert_eq!(env.drive(&key).await, Step::Wait(Wait::Aftercare));

@@ -61,6 +61,22 @@ fn units_that_the_house_canceled_are_asked_for_also_where_other_parcels_left() {
 }
 
 #[test]
+fn a_look_at_units_that_nobody_misses_any_more_wakes_nobody() {
+    let mut case = Case::new(State::Shipping, true);
+    case.shipments = vec![parcel("S1", true, &[(A, 2), (B, 1)])];
+    case.erp_canceled(&[]);
+    let units = case.progress.care.erp_units.as_mut().unwrap();
+    units.look_at = Some(at(100));
+    // The missing piece leaves after all.
+    case.shipments.push(parcel("S2", true, &[(A, 1)]));
+    case.versions.shipments += 1;
+    case.now = 100;
+    tell_all(&mut case);
+    assert_eq!(case.step(), Step::Wait(Wait::Aftercare));
+    assert_eq!(wake_at(&case.progress, &case.facts()), None);
+}
+
+#[test]
 fn news_of_the_warehouse_has_the_units_looked_up_again() {
     let mut case = Case::new(State::Shipping, true);
     case.shipments = vec![parcel("S1", true, &[(A, 2), (B, 1)])];
