@@ -28,11 +28,10 @@ pub(super) async fn temporal(
     match find(&search, tell).await? {
         Found::Running { address } => Ok(Server::Theirs(address)),
         Found::Program(program) => {
-            let taken = std::net::TcpListener::bind(("127.0.0.1", UI_PORT)).is_err();
-            let options = DevServerOptions {
+            let options = |ui_port| DevServerOptions {
                 ui: true,
                 db_file: Some(folder.path.join("temporal.db")),
-                ui_port: (!taken).then_some(UI_PORT),
+                ui_port,
                 fast: true,
                 search_attributes: SEARCH_ATTRIBUTES
                     .iter()
@@ -41,9 +40,14 @@ pub(super) async fn temporal(
                 log_file: Some(folder.path.join("temporal.log")),
                 ..DevServerOptions::default()
             };
-            Ok(Server::Ours(Box::new(
-                DevServer::start(&program, options).await?,
-            )))
+            let is_free = std::net::TcpListener::bind(("127.0.0.1", UI_PORT)).is_ok();
+            let usual = is_free.then_some(UI_PORT);
+            let server = match DevServer::start(&program, options(usual)).await {
+                // Another demo that was started at the same moment took the port in between.
+                Err(_) if is_free => DevServer::start(&program, options(None)).await?,
+                started => started?,
+            };
+            Ok(Server::Ours(Box::new(server)))
         }
     }
 }
